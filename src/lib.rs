@@ -1,7 +1,9 @@
 //! relabel finds out what is really in the images of a labelled data set: models propose labels,
 //! people vote on them in the terminal, votes become label sets.
 //!
-//! The map of the house, outermost last; arrows point upwards only:
+//! The map of the house, innermost first; a module imports only from lines above its own:
 //! - [`domain`]: the plain types everything speaks in
+//! - [`review`]: the review screen
 
 pub mod domain;
+pub mod review;
