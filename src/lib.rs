@@ -2,8 +2,10 @@
 //! people vote on them in the terminal, votes become label sets.
 //!
 //! The map of the house, innermost first; a module imports only from lines above its own:
+//! - [`text`]: text from outside made safe and narrow enough for a terminal
 //! - [`domain`]: the plain types everything speaks in
 //! - [`review`]: the review screen
 
 pub mod domain;
 pub mod review;
+pub mod text;
