@@ -3,7 +3,9 @@
 //!
 //! The map of the house, innermost first; a module imports only from lines above its own:
 //! - [`domain`]: the plain types everything speaks in
+//! - [`store`]: the project file; all SQL
 //! - [`review`]: the review screen
 
 pub mod domain;
 pub mod review;
+pub mod store;
