@@ -3,11 +3,19 @@
 //!
 //! The map of the house, innermost first; a module imports only from lines above its own:
 //! - [`domain`]: the plain types everything speaks in
+//! - [`text`]: outside text made safe and fit for a terminal
+//! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
+//! - [`proposals`]: what is proposed, and which images people must look at
+//! - [`formats`]: one file a format: bytes to plain records and back
 //! - [`store`]: the project file; all SQL
-//! - [`formats`]: files to plain records and back
 //! - [`review`]: the review screen
+//! - [`cli`]: one file a command
 
+pub mod cli;
 pub mod domain;
 pub mod formats;
+pub mod hierarchy;
+pub mod proposals;
 pub mod review;
 pub mod store;
+pub mod text;

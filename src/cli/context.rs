@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use crate::domain::Classes;
-use crate::hierarchy::{Edge, Hierarchy};
+use crate::hierarchy::{Edge, HeadingRow, Hierarchy, NodeName};
 use crate::store::Store;
 use crate::text::printable;
 
@@ -140,11 +140,27 @@ pub fn shown(path: &Path) -> String {
 
 /// The hierarchy that the project holds.
 pub fn load_hierarchy(store: &Store, classes: &Classes) -> Result<Hierarchy, Failure> {
-    let edges = store
-        .hypernyms()?
-        .into_iter()
-        .map(|(child, parent, rank)| Edge { child, parent, rank, row: None })
-        .collect();
-    Hierarchy::new(classes, edges, store.synsets()?, store.headings()?)
-        .map_err(|error| Failure::failed(format!("the project's hierarchy is damaged: {error}")))
+    let edges = store.hypernyms()?.into_iter();
+    let names = store.synsets()?.into_iter();
+    let headings = store.headings()?.into_iter();
+    Hierarchy::new(
+        classes,
+        edges
+            .map(|(child, parent, rank)| Edge {
+                child,
+                parent,
+                rank,
+                row: None,
+            })
+            .collect(),
+        names.map(|(id, name)| NodeName { id, name }).collect(),
+        headings
+            .map(|(node, title)| HeadingRow {
+                node,
+                title,
+                row: None,
+            })
+            .collect(),
+    )
+    .map_err(|error| Failure::failed(format!("the project's hierarchy is damaged: {error}")))
 }

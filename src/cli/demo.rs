@@ -9,10 +9,11 @@ use super::failure::Failure;
 use super::import::{
     Labels, Proposals, Votes, import_images, import_labels, import_proposals, import_votes,
 };
-use super::init::{create_project, ilsvrc2012};
+use super::init::create_project;
 use super::plan::{Plan, replan};
 use super::review::{self, ReviewOptions};
 use crate::domain::Role;
+use crate::formats::classes::ilsvrc2012_tables;
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
@@ -100,7 +101,8 @@ fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
         quiet: true,
         ..context.clone()
     };
-    let store = create_project(&quiet, &ilsvrc2012()?)?;
+    let tables = ilsvrc2012_tables().map_err(|error| Failure::failed(error.to_string()))?;
+    let store = create_project(&quiet, &tables)?;
     import_images(&store, &images, false, false, &quiet)?;
     let file = |name: &str| folder.join(name);
     import_labels(&store, &Labels::of(file("labels.csv")), &quiet)?;

@@ -1,13 +1,14 @@
 //! `relabel init`: a new project.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use super::context::{Context, now, shown};
 use super::failure::Failure;
 use super::import::import_images;
 use crate::domain::Classes;
-use crate::formats::classes::{self, ClassFileError};
-use crate::hierarchy::{Edge, Hierarchy};
+use crate::formats::classes::{self, ClassTables};
+use crate::hierarchy::Hierarchy;
 use crate::store::Store;
 
 /// Options of `init`.
@@ -27,26 +28,14 @@ pub struct Init {
     images: Option<PathBuf>,
 }
 
-/// Classes with the graph over them, as the project file keeps them.
-pub struct Vocabulary {
-    /// The classes.
-    pub classes: Classes,
-    /// Edges of the hypernym graph.
-    pub edges: Vec<Edge>,
-    /// Names of its nodes.
-    pub names: Vec<(String, String)>,
-    /// Headings in plain words.
-    pub headings: Vec<(String, String)>,
-}
-
 /// Runs the command.
 pub fn run(options: &Init, context: &Context) -> Result<(), Failure> {
-    let vocabulary = read_vocabulary(options)?;
-    let store = create_project(context, &vocabulary)?;
+    let tables = read_tables(options)?;
+    let store = create_project(context, &tables)?;
     context.say(format!(
         "{}: a new project with {} classes",
         shown(&context.project),
-        vocabulary.classes.len()
+        tables.classes.len()
     ));
     if let Some(folder) = &options.images {
         import_images(&store, folder, false, false, context)?;
@@ -56,19 +45,20 @@ pub fn run(options: &Init, context: &Context) -> Result<(), Failure> {
 }
 
 /// Makes a project file that holds the classes and their hierarchy; on failure there is none.
-pub fn create_project(context: &Context, vocabulary: &Vocabulary) -> Result<Store, Failure> {
+pub fn create_project(context: &Context, tables: &ClassTables) -> Result<Store, Failure> {
+    let classes = Classes::new(tables.classes.clone()).map_err(|error| Failure::input(error.to_string()))?;
     let store = Store::create(&context.project)?;
     let filled = store.atomically(|store| {
         store.set_setting("project", &uuid::Uuid::new_v4().to_string())?;
         store.set_setting("created_at", &now().to_string())?;
-        store.add_classes(&vocabulary.classes)?;
+        store.add_classes(&classes)?;
+        let edges = tables.edges.iter();
+        let names = tables.names.iter();
+        let headings = tables.headings.iter();
         store.add_hierarchy(
-            vocabulary
-                .edges
-                .iter()
-                .map(|edge| (edge.child.as_str(), edge.parent.as_str(), edge.rank)),
-            vocabulary.names.iter().map(|(node, name)| (node.as_str(), name.as_str())),
-            vocabulary.headings.iter().map(|(node, title)| (node.as_str(), title.as_str())),
+            edges.map(|edge| (edge.child.as_str(), edge.parent.as_str(), edge.rank)),
+            names.map(|row| (row.id.as_str(), row.name.as_str())),
+            headings.map(|row| (row.node.as_str(), row.title.as_str())),
         )
     });
     match filled {
@@ -82,53 +72,40 @@ pub fn create_project(context: &Context, vocabulary: &Vocabulary) -> Result<Stor
     }
 }
 
-fn read_vocabulary(options: &Init) -> Result<Vocabulary, Failure> {
+fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
     if options.classes == "ilsvrc2012" {
         if options.hierarchy.is_some() {
             return Err(Failure::usage("--hierarchy goes with classes of your own")
                 .hint("the ILSVRC classes bring theirs; give --classes FILE too"));
         }
-        return ilsvrc2012();
+        return classes::ilsvrc2012_tables().map_err(|error| Failure::failed(error.to_string()));
     }
     let file = PathBuf::from(&options.classes);
-    let list = classes::read_classes(&read(&file)?).map_err(|error| bad(&file, &error))?;
-    let classes = Classes::new(list).map_err(|error| bad(&file, &error))?;
-    let mut vocabulary = Vocabulary {
-        classes,
+    let mut tables = ClassTables {
+        classes: classes::read_classes(open(&file)?).map_err(|error| bad(&file, &error))?,
         edges: Vec::new(),
         names: Vec::new(),
         headings: Vec::new(),
     };
+    let list = Classes::new(tables.classes.clone()).map_err(|error| bad(&file, &error))?;
     if let Some(file) = &options.headings {
-        vocabulary.headings = classes::read_headings(&read(file)?).map_err(|error| bad(file, &error))?;
+        tables.headings = classes::read_headings(open(file)?).map_err(|error| bad(file, &error))?;
     }
     if let Some(file) = &options.hierarchy {
-        vocabulary.edges = classes::read_hierarchy(&read(file)?).map_err(|error| bad(file, &error))?;
-        Hierarchy::new(
-            &vocabulary.classes,
-            vocabulary.edges.clone(),
-            Vec::new(),
-            vocabulary.headings.clone(),
-        )
-        .map_err(|error| bad(file, &error))?;
+        let rows = classes::read_hierarchy(open(file)?).map_err(|error| bad(file, &error))?;
+        tables.edges = rows.edges;
+        tables.names = rows.roots;
+        let (edges, names, headings) = (tables.edges.clone(), tables.names.clone(), tables.headings.clone());
+        Hierarchy::new(&list, edges, names, headings).map_err(|error| bad(file, &error))?;
     }
-    Ok(vocabulary)
+    Ok(tables)
 }
 
-/// The built-in classes.
-pub fn ilsvrc2012() -> Result<Vocabulary, Failure> {
-    let built_in = classes::ilsvrc2012().map_err(|error| Failure::failed(error.to_string()))?;
-    Ok(built_in)
+fn open(file: &Path) -> Result<File, Failure> {
+    File::open(file).map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))
 }
 
-fn read(file: &PathBuf) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file).map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))
-}
-
-fn bad(file: &PathBuf, error: &dyn std::fmt::Display) -> Failure {
+fn bad(file: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::input(format!("cannot use {}: {error}", shown(file)))
-        .hint("docs/formats.md shows the columns")
+        .hint("nothing was made; docs/formats.md shows the columns")
 }
-
-#[allow(dead_code)]
-type Refusal = ClassFileError;

@@ -1,5 +1,6 @@
-//! Files: bytes to plain records and back, one file a format. Imports domain only.
+//! Files: bytes to plain records and back, one file a format. Imports domain, and the hierarchy's records.
 
+pub mod classes;
 pub mod export;
 pub mod records;
 pub mod table;
