@@ -4,10 +4,12 @@
 //! Blanks around a field do not count. A row is the line of the file on which it starts; the
 //! header is row 1.
 
+mod table;
+
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use csv::{ByteRecord, Reader, ReaderBuilder, Trim};
+use table::Table;
 
 use crate::domain::{Class, ClassError, ClassIndex, Classes};
 use crate::hierarchy::{Edge, HeadingRow, Hierarchy, HierarchyError, NodeName};
@@ -292,141 +294,194 @@ pub fn ilsvrc2012() -> Result<(Classes, Hierarchy), ClassFileError> {
     Ok((classes, hierarchy))
 }
 
-/// A column that is read: where it stands and what it is called in messages.
-#[derive(Clone, Copy)]
-struct Column {
-    at: usize,
-    name: &'static str,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A CSV file whose header has been read.
-struct Table<R> {
-    reader: Reader<R>,
-    /// Lower case.
-    header: Vec<String>,
-    expected: &'static str,
-    record: ByteRecord,
-}
-
-/// A row as it stands in the file.
-struct TableRow<'a> {
-    row: u64,
-    record: &'a ByteRecord,
-}
-
-impl<R: Read> Table<R> {
-    fn open(reader: R, expected: &'static str) -> Result<Self, ClassFileError> {
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(Trim::All)
-            .from_reader(reader);
-        let mut record = ByteRecord::new();
-        if !reader.read_byte_record(&mut record).map_err(read_error)? {
-            return Err(ClassFileError::Empty { expected });
-        }
-        let mut header: Vec<String> = Vec::with_capacity(record.len());
-        for (field, number) in record.iter().zip(1..) {
-            let Ok(name) = std::str::from_utf8(field) else {
-                return Err(ClassFileError::NotUtf8 {
-                    row: 1,
-                    column: number.to_string(),
-                    value: String::from_utf8_lossy(field).into_owned(),
-                });
-            };
-            let name = name.trim_start_matches('\u{feff}').trim().to_lowercase();
-            if !name.is_empty() && header.contains(&name) {
-                return Err(ClassFileError::DuplicateColumn { column: name });
-            }
-            header.push(name);
-        }
-        Ok(Table {
-            reader,
-            header,
-            expected,
-            record,
-        })
+    fn class_refusal(bytes: &[u8]) -> String {
+        read_classes(bytes).unwrap_err().to_string()
     }
 
-    fn optional_column(&self, names: &[&'static str]) -> Option<Column> {
-        names.iter().find_map(|&name| {
-            let at = self.header.iter().position(|column| column == name)?;
-            Some(Column { at, name })
-        })
+    /// What becomes of three classes under these edges.
+    fn build(edges: &str) -> Result<Hierarchy, ClassFileError> {
+        let classes = read_classes("index,name\n0,cat\n1,dog\n2,truck\n".as_bytes())?;
+        let rows = read_hierarchy(edges.as_bytes())?;
+        let classes = Classes::new(classes)?;
+        Ok(Hierarchy::new(&classes, rows.edges, rows.roots, vec![])?)
     }
 
-    fn column(&self, names: &[&'static str]) -> Result<Column, ClassFileError> {
-        self.optional_column(names)
-            .ok_or_else(|| ClassFileError::MissingColumn {
-                column: names.first().copied().unwrap_or_default(),
-                header: self.header.join(","),
-                expected: self.expected,
-            })
+    #[test]
+    fn columns_stand_in_any_order_and_may_be_absent() {
+        let full = "\u{feff}Gloss, name ,extra,INDEX,wnid\r\n\
+                    a fish,\"tench, Tinca tinca\",x,0,n01440764\r\n,\" crane\",,7,\r\n";
+        let tench = Class {
+            index: ClassIndex(0),
+            wnid: Some("n01440764".to_owned()),
+            name: "tench, Tinca tinca".to_owned(),
+            gloss: Some("a fish".to_owned()),
+        };
+        let crane = Class {
+            index: ClassIndex(7),
+            wnid: None,
+            name: "crane".to_owned(),
+            gloss: None,
+        };
+        assert_eq!(
+            read_classes(full.as_bytes()).unwrap(),
+            [tench, crane.clone()]
+        );
+        assert_eq!(
+            read_classes("index,name\n7,crane".as_bytes()).unwrap(),
+            [crane]
+        );
     }
 
-    fn next_row(&mut self) -> Result<Option<TableRow<'_>>, ClassFileError> {
-        let found = self.reader.read_byte_record(&mut self.record);
-        if !found.map_err(read_error)? {
-            return Ok(None);
-        }
-        let row = self.record.position().map_or(0, csv::Position::line);
-        if self.record.len() != self.header.len() {
-            return Err(ClassFileError::FieldCount {
-                row,
-                found: self.record.len(),
-                expected: self.header.len(),
-            });
-        }
-        Ok(Some(TableRow {
-            row,
-            record: &self.record,
-        }))
-    }
-}
-
-impl<'a> TableRow<'a> {
-    fn text(&self, column: Column) -> Result<&'a str, ClassFileError> {
-        let field = self.record.get(column.at).unwrap_or_default();
-        std::str::from_utf8(field).map_err(|_| ClassFileError::NotUtf8 {
-            row: self.row,
-            column: column.name.to_owned(),
-            value: String::from_utf8_lossy(field).into_owned(),
-        })
-    }
-
-    fn text_or_none(&self, column: Option<Column>) -> Result<Option<String>, ClassFileError> {
-        let text = column.map(|column| self.text(column)).transpose()?;
-        Ok(text.filter(|text| !text.is_empty()).map(str::to_owned))
-    }
-
-    fn filled(&self, column: Column, expected: &'static str) -> Result<&'a str, ClassFileError> {
-        let text = self.text(column)?;
-        if text.is_empty() {
-            return Err(self.bad_value(column, text, expected));
-        }
-        Ok(text)
-    }
-
-    fn number(&self, column: Column, expected: &'static str) -> Result<u32, ClassFileError> {
-        let text = self.text(column)?;
-        text.parse()
-            .map_err(|_| self.bad_value(column, text, expected))
-    }
-
-    fn bad_value(&self, column: Column, value: &str, expected: &'static str) -> ClassFileError {
-        ClassFileError::BadValue {
-            row: self.row,
-            column: column.name,
-            value: value.to_owned(),
-            expected,
+    #[test]
+    fn a_bad_class_file_is_refused_with_row_column_and_value() {
+        let cases: [(&[u8], &str); 11] = [
+            (
+                b"",
+                "the file is empty: expected a header with the columns index,name[,wnid][,gloss]",
+            ),
+            (
+                b"0,tench\n1,goldfish\n",
+                "row 1: no column \"index\" in the header \"0,tench\": expected the columns index,name[,wnid][,gloss]",
+            ),
+            (b"index,name,Name\n", "row 1: duplicate column \"name\""),
+            (
+                b"index,name\n0,cat\n1.5,dog\n",
+                "row 3, column \"index\": \"1.5\" is not a class index: a whole number from 0",
+            ),
+            (
+                b"index,name\n-1,dog\n",
+                "row 2, column \"index\": \"-1\" is not a class index: a whole number from 0",
+            ),
+            (
+                b"index,name\n0, \n",
+                "row 2, column \"name\": \"\" is not a name",
+            ),
+            (
+                b"index,name\n0,tench, Tinca tinca\n",
+                "row 2: 3 fields where the header has 2: a field with a comma must stand in double quotes",
+            ),
+            (
+                b"index,name\n0,cat\n1,\xe9tang\n",
+                "row 3, column \"name\": \"\u{fffd}tang\" is not UTF-8: save the file as UTF-8",
+            ),
+            (
+                b"\xff\xfei\0n\0d\0e\0x\0\n\0",
+                "row 1, column \"1\": \"\u{fffd}\u{fffd}i\\0n\\0d\\0e\\0x\\0\" is not UTF-8: save the file as UTF-8",
+            ),
+            (
+                b"index,name\n0,cat\n1,dog\n0,truck\n",
+                "row 4: duplicate class index 0: \"cat\" (row 2) and \"truck\"",
+            ),
+            (
+                b"index,name,wnid\n0,cat,n1\n1,dog,n1\n",
+                "row 3: duplicate WordNet id n1: classes 0 (row 2) and 1",
+            ),
+        ];
+        for (bytes, message) in cases {
+            assert_eq!(class_refusal(bytes), message);
         }
     }
-}
 
-fn read_error(error: csv::Error) -> ClassFileError {
-    let text = error.to_string();
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => ClassFileError::Read(error),
-        _ => ClassFileError::Read(io::Error::other(text)),
+    #[test]
+    fn a_row_is_a_line_of_the_file() {
+        let quoted = b"index,name,gloss\n0,cat,\"two\nlines\"\n1,dog,\nx,truck,\n";
+        assert_eq!(
+            class_refusal(quoted),
+            "row 5, column \"index\": \"x\" is not a class index: a whole number from 0"
+        );
+        let blanks: [&[u8]; 4] = [
+            b"index,name\n0,cat\n\n\nx,dog\n",
+            b"index,name\r\n0,cat\r\n\r\n\r\nx,dog",
+            b"\xef\xbb\xbfindex,name\n\n0,cat\n\nx,dog\n",
+            b"\n\nindex,name\n\nx,dog\n",
+        ];
+        for blank in blanks {
+            assert_eq!(
+                class_refusal(blank),
+                "row 5, column \"index\": \"x\" is not a class index: a whole number from 0"
+            );
+        }
+    }
+
+    #[test]
+    fn edges_rank_by_their_order_unless_they_say_otherwise() {
+        let ranks = |text: &str| {
+            let rows = read_hierarchy(text.as_bytes()).unwrap();
+            let rank = |edge: Edge| (edge.parent, edge.rank);
+            rows.edges.into_iter().map(rank).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            ranks("child,parent\ncat,pet\ndog,pet\ncat,animal\n"),
+            [("pet".into(), 0), ("pet".into(), 0), ("animal".into(), 1)]
+        );
+        assert_eq!(
+            ranks("rank,parent,child\n1,pet,cat\n0,animal,cat\n"),
+            [("pet".into(), 1), ("animal".into(), 0)]
+        );
+    }
+
+    #[test]
+    fn cycles_unknown_nodes_and_bad_ranks_are_named() {
+        let refusal = |edges: &str| build(edges).unwrap_err().to_string();
+        assert_eq!(
+            refusal("child,parent\ncat,pet\npet,animal\nanimal,pet\n"),
+            "row 4: cycle in the hierarchy: \"animal\" under \"pet\" under \"animal\""
+        );
+        assert_eq!(
+            refusal("child,parent\ncat,animal\ndgo,animal\n"),
+            "row 3: unknown child \"dgo\": it is neither a class nor the parent of another node"
+        );
+        assert_eq!(
+            refusal("child,parent\nanimal,\ncat,animal\ndog,anmial\n"),
+            "row 4: unknown parent \"anmial\": it is neither a class, nor the child of another node, nor a named root"
+        );
+        assert_eq!(
+            refusal("child,parent,rank\ncat,animal,first\n"),
+            "row 2, column \"rank\": \"first\" is not a rank: a whole number from 0"
+        );
+        assert_eq!(
+            refusal("child,parent\n,animal\n"),
+            "row 2, column \"child\": \"\" is not a node"
+        );
+        assert!(build("child,parent\ncat,animal\ndog,animal\ntruck,vehicle\n").is_ok());
+    }
+
+    #[test]
+    fn headings_are_read_with_either_header() {
+        let expected = [HeadingRow {
+            node: "n02083346".to_owned(),
+            title: "wolf, fox and wild dog".to_owned(),
+            row: Some(2),
+        }];
+        for header in ["wnid,heading", "node,title"] {
+            let text = format!("{header}\nn02083346,\"wolf, fox and wild dog\"\n");
+            assert_eq!(read_headings(text.as_bytes()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_built_in_classes_have_their_wordnet_hierarchy() {
+        let tables = ilsvrc2012_tables().unwrap();
+        assert_eq!(tables.edges.len(), 1_937);
+        assert_eq!(tables.names.len(), 1_860);
+        assert_eq!(tables.headings.len(), 87);
+        let (classes, hierarchy) = ilsvrc2012().unwrap();
+        assert_eq!(classes.len(), 1_000);
+        let animal = hierarchy.find_node("n00015388").unwrap();
+        let animals: Vec<ClassIndex> = (0..398).map(ClassIndex).collect();
+        assert_eq!(hierarchy.classes_below(animal), animals);
+        let notebook = classes.find("n03832673").unwrap().index;
+        assert_eq!(hierarchy.heading_of(notebook), "computer");
+        assert_eq!(
+            hierarchy.ancestors_line(notebook),
+            "portable computer › personal computer › digital computer"
+        );
+        // Index = rank of the WordNet id.
+        let ids: Vec<_> = classes.iter().map(|class| class.wnid.clone()).collect();
+        assert!(ids.is_sorted());
     }
 }

@@ -9,6 +9,8 @@ mod graph;
 mod grouping;
 mod headings;
 mod nodes;
+#[cfg(test)]
+mod tests;
 
 pub use error::{HierarchyError, Row};
 pub use graph::{Edge, HeadingRow, Hierarchy, NodeId, NodeName};
