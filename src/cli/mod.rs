@@ -14,6 +14,7 @@ mod review;
 mod show;
 mod status;
 mod suggest;
+mod table;
 
 use clap::Parser;
 

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
+use super::table::{table, thousands};
 use crate::domain::{ImageId, TaskLayout};
 use crate::hierarchy::{GroupingRule, group};
 use crate::proposals::{Triage, triage};
@@ -70,7 +70,7 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return context.print_json(&summary);
     }
-    context.print(&table(&summary).to_string())?;
+    context.print(&text(&summary))?;
     context.say(match summary.tasks {
         0 => "every image keeps its label: nothing to review",
         _ => "next: `relabel review --rater NAME`",
@@ -82,14 +82,20 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
 pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
     let classes = store.classes()?;
     let hierarchy = load_hierarchy(store, &classes)?;
-    if let Some(node) = options.keep_together.iter().find(|node| hierarchy.find_node(node).is_none()) {
-        return Err(Failure::usage(format!("--keep-together: the hierarchy has no {node:?}"))
-            .hint("name a WordNet id such as n00015388 (animal)"));
-    }
+    let keep_together = options
+        .keep_together
+        .iter()
+        .map(|node| {
+            hierarchy.find_node(node).ok_or_else(|| {
+                Failure::usage(format!("--keep-together: the hierarchy has no {node:?}"))
+                    .hint("name a WordNet id such as n00015388 (animal)")
+            })
+        })
+        .collect::<Result<_, _>>()?;
     let rule = GroupingRule {
         max: options.max_labels as usize,
         min: options.min_labels as usize,
-        keep_together: options.keep_together.clone(),
+        keep_together,
     };
     store.atomically(|store| {
         let sorted = sorted_by_name(store)?;
@@ -172,42 +178,19 @@ fn measured_seconds(store: &Store) -> Result<Option<f64>, Failure> {
     Ok(medians.get(medians.len() / 2).map(|&milliseconds| milliseconds as f64 / 1000.0))
 }
 
-fn table(summary: &Summary) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    let speed = match summary.measured {
-        true => format!("at the measured {:.1} s a vote", summary.seconds_per_vote),
-        false => format!("at an assumed {:.1} s a vote", summary.seconds_per_vote),
-    };
-    let rows: [(&str, String, String); 9] = [
-        ("images", thousands(summary.images as u64), String::new()),
-        ("unanimous", thousands(summary.unanimous as u64), "keep their label without a vote".to_owned()),
-        ("to review", thousands(summary.to_review as u64), String::new()),
+fn text(summary: &Summary) -> String {
+    let speed = if summary.measured { "the measured" } else { "an assumed" };
+    let rows = [
+        ("images", thousands(summary.images), String::new()),
+        ("unanimous", thousands(summary.unanimous), "keep their label without a vote".to_owned()),
+        ("to review", thousands(summary.to_review), String::new()),
         ("labels an image", format!("{:.1}", summary.labels_per_image), String::new()),
-        ("tasks", thousands(summary.tasks as u64), String::new()),
-        ("questions", thousands(summary.questions as u64), format!("{} new", thousands(summary.new_questions as u64))),
-        ("retired questions", thousands(summary.retired_questions as u64), "no longer proposed; their votes stay".to_owned()),
+        ("tasks", thousands(summary.tasks), String::new()),
+        ("questions", thousands(summary.questions), format!("{} new", thousands(summary.new_questions))),
+        ("retired questions", thousands(summary.retired_questions), "no longer proposed; their votes stay".to_owned()),
         ("votes wanted", thousands(summary.votes_wanted), String::new()),
-        ("hours", format!("{:.1}", summary.hours), speed),
+        ("hours", format!("{:.1}", summary.hours), format!("at {speed} {:.1} s a vote", summary.seconds_per_vote)),
     ];
-    for (what, figure, remark) in rows {
-        table.add_row([what, &figure, &remark]);
-    }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-/// A number with a comma between thousands.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), figure, remark]);
+    table(&[], &[1], rows.into())
 }

@@ -1,11 +1,10 @@
 //! `relabel rater`: who votes.
 
-use comfy_table::{Table, presets};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::table::table;
 use crate::domain::Role;
-use crate::text::printable;
 
 /// What to do with raters.
 #[derive(Debug, clap::Subcommand)]
@@ -43,12 +42,11 @@ pub fn run(rater: &Rater, context: &Context) -> Result<(), Failure> {
                     .collect();
                 return context.print_json(&list);
             }
-            let mut table = Table::new();
-            table.load_preset(presets::NOTHING).set_header(["rater", "role"]);
-            for rater in raters {
-                table.add_row([printable(&rater.name).as_ref(), rater.role.word()]);
-            }
-            context.print(&table.to_string())
+            let rows = raters
+                .into_iter()
+                .map(|rater| vec![rater.name, rater.role.to_string()])
+                .collect();
+            context.print(&table(&["rater", "role"], &[], rows))
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `relabel status`: how far the project is, and what to do next.
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
-use super::plan::{RATERS_WANTED, thousands};
+use super::plan::RATERS_WANTED;
+use super::table::{table, thousands};
 use crate::store::{Run, Status, Store};
 use crate::text::printable;
 
@@ -133,28 +133,22 @@ fn next_step(counts: &Status, run: Option<&RunReport>) -> &'static str {
 
 fn text(report: &Report) -> String {
     let counts = &report.counts;
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    let share = |part: u64, what: &str| format!("{} {what}", thousands(part));
+    let sources = format!("from {} sources and the original labels", counts.sources.len());
+    let wanted = format!("{} votes wanted ({} an answer)", thousands(report.votes_wanted), report.raters_wanted);
     let rows = [
         ("classes", counts.classes, String::new()),
-        ("images", counts.images, share(counts.images_with_file, "with a file")),
+        ("images", counts.images, format!("{} with a file", thousands(counts.images_with_file))),
         ("original labels", counts.original_labels, String::new()),
-        ("proposals", counts.proposals, format!("from {} sources and the original labels", counts.sources.len())),
+        ("proposals", counts.proposals, sources),
         ("unanimous", counts.unanimous, "keep their label without a vote".to_owned()),
         ("tasks", counts.tasks, String::new()),
-        ("questions", counts.questions, format!("{} votes wanted ({} an answer)", thousands(report.votes_wanted), report.raters_wanted)),
+        ("questions", counts.questions, wanted),
         ("flagged images", counts.flagged, format!("{} comments", thousands(counts.comments))),
     ];
-    for (what, figure, remark) in rows {
-        table.add_row([what, &thousands(figure), &remark]);
-    }
-    if let Some(column) = table.column_mut(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let mut parts = vec![table.to_string()];
+    let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), thousands(figure), remark]);
+    let mut parts = vec![table(&[], &[1], rows.into())];
     if !counts.raters.is_empty() {
-        parts.push(raters(counts).to_string());
+        parts.push(raters(counts));
     }
     if let Some(run) = &report.run {
         parts.push(run_text(run));
@@ -163,24 +157,18 @@ fn text(report: &Report) -> String {
     parts.join("\n\n")
 }
 
-fn raters(counts: &Status) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["round", "rater", "role", "questions", "s each"]);
-    for rater in &counts.raters {
-        table.add_row([
-            printable(&rater.round).as_ref(),
-            printable(&rater.rater).as_ref(),
-            &rater.role,
-            &thousands(rater.questions),
-            &rater.median_spent.map_or_else(String::new, |ms| format!("{:.1}", ms as f64 / 1000.0)),
-        ]);
-    }
-    for column in [3, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+fn raters(counts: &Status) -> String {
+    let rows = counts.raters.iter().map(|rater| {
+        let seconds = rater.median_spent.map(|ms| format!("{:.1}", ms as f64 / 1000.0));
+        vec![
+            rater.round.clone(),
+            rater.rater.clone(),
+            rater.role.clone(),
+            thousands(rater.questions),
+            seconds.unwrap_or_default(),
+        ]
+    });
+    table(&["round", "rater", "role", "questions", "s each"], &[3, 4], rows.collect())
 }
 
 fn run_text(run: &RunReport) -> String {
@@ -189,12 +177,12 @@ fn run_text(run: &RunReport) -> String {
         format!("run {} of {}: {} ({})", run.number, run.runs, run.method, run.at),
         format!(
             "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions",
-            thousands(sets.scored as u64),
-            thousands(sets.kept as u64),
-            thousands(sets.extended as u64),
-            thousands(sets.replaced as u64),
-            thousands(sets.empty as u64),
-            thousands(run.disputes as u64)
+            thousands(sets.scored),
+            thousands(sets.kept),
+            thousands(sets.extended),
+            thousands(sets.replaced),
+            thousands(sets.empty),
+            thousands(run.disputes)
         ),
     ];
     lines.extend(run.remarks.iter().map(|remark| format!("note: {}", printable(remark))));

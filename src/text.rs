@@ -1,0 +1,115 @@
+//! Outside text made safe and fit for a terminal: escapes shown, never sent; cut by display width.
+//!
+//! Imports nothing.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Whether a terminal would act on the character, or show the text around it in another order, instead of showing it.
+fn is_active(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\x1f'
+            | '\x7f'..='\u{9f}'
+            | '\u{61c}'                     // Arabic letter mark
+            | '\u{200b}'..='\u{200f}'       // zero-width space and joiners' neighbours, direction marks
+            | '\u{2028}'..='\u{202e}'       // separators, direction embeddings and overrides
+            | '\u{2060}'..='\u{206f}'       // invisible operators, direction isolates
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'     // tags
+            | '\u{10eeee}'                  // kitty's picture placeholder
+    ) && character != '\u{200d}' // joins emoji into one
+}
+
+/// The text with every character that a terminal would act on shown as an escape: `\n`, `\x1b`, `\u{202e}`.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        // Writing into a String cannot fail.
+        let _ = match character {
+            '\n' => shown.write_str("\\n"),
+            '\r' => shown.write_str("\\r"),
+            '\t' => shown.write_str("\\t"),
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' => write!(shown, "\\x{:02x}", u32::from(character)),
+            _ if is_active(character) => write!(shown, "\\u{{{:x}}}", u32::from(character)),
+            _ => shown.write_char(character),
+        };
+    }
+    Cow::Owned(shown)
+}
+
+/// The columns that a printable text takes.
+pub fn width(text: &str) -> usize {
+    // The width that the screen gives each grapheme, which need not be the sum over a whole text.
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// The text made printable and cut to at most `columns`, with `…` where something is missing.
+pub fn fit(text: &str, columns: usize) -> String {
+    let text = printable(text);
+    if width(&text) <= columns {
+        return text.into_owned();
+    }
+    let Some(room) = columns.checked_sub(1) else {
+        return String::new();
+    };
+    let mut kept = String::new();
+    let mut taken = 0;
+    for grapheme in text.graphemes(true) {
+        taken += UnicodeWidthStr::width(grapheme);
+        if taken > room {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_shown_instead() {
+        let cases = [
+            ("plain", "plain"),
+            ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+            ("\x1b]0;pwned\x07", "\\x1b]0;pwned\\x07"),
+            ("new\nline\tand\rreturn", "new\\nline\\tand\\rreturn"),
+            ("\u{9b}2J", "\\x9b2J"),
+            ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+            ("ünïcödé 日本語 🐶 👩‍🚀 שלום", "ünïcödé 日本語 🐶 👩‍🚀 שלום"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(printable(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_by_columns_and_never_within_a_character() {
+        assert_eq!(fit("notebook", 8), "notebook");
+        assert_eq!(fit("notebook", 5), "note…");
+        assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("x", 0), "");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_active_gets_through_and_nothing_overflows(text in any::<String>(), columns in 0usize..40) {
+            let cut = fit(&text, columns);
+            prop_assert!(width(&cut) <= columns);
+            prop_assert!(!cut.contains(is_active));
+            prop_assert!(!printable(&text).contains(is_active));
+        }
+    }
+}
