@@ -11,7 +11,7 @@
 //! - [`review`]: the review screen
 //! - [`cli`]: one file a command
 
-// pub mod cli;
+pub mod cli;
 pub mod domain;
 pub mod formats;
 pub mod hierarchy;

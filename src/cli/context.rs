@@ -34,7 +34,14 @@ pub enum ColorChoice {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Context {
     /// The project file
-    #[arg(long, global = true, value_name = "FILE", env = "RELABEL_PROJECT", default_value = "relabel.db", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "RELABEL_PROJECT",
+        default_value = "relabel.db",
+        hide_env_values = true
+    )]
     pub project: PathBuf,
     /// How figures are printed
     #[arg(long, global = true, value_enum, default_value = "text")]
@@ -46,7 +53,13 @@ pub struct Context {
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
     pub color: ColorChoice,
 }
 

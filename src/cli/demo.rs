@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use super::aggregate;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::import::{
@@ -59,7 +58,9 @@ pub fn run(options: &Demo, context: &Context) -> Result<(), Failure> {
         None => tempfile::Builder::new()
             .prefix("relabel-demo-")
             .tempdir()
-            .map_err(|error| Failure::failed(format!("cannot make a folder for the demo: {error}")))?
+            .map_err(|error| {
+                Failure::failed(format!("cannot make a folder for the demo: {error}"))
+            })?
             .keep(),
     };
     let project = folder.join("relabel.db");
@@ -112,6 +113,5 @@ fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
     let votes = Votes::of(file("votes.csv"), "main", Role::Rater);
     import_votes(&store, &votes, &quiet)?;
     replan(&store, &Plan::default())?;
-    aggregate::majority(&store)?;
     Ok(())
 }

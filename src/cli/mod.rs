@@ -1,9 +1,8 @@
 //! The command line: one file a command. Parses, calls and prints; may import everything below it.
 
-mod aggregate;
 mod context;
 mod demo;
-mod evidence;
+
 mod export;
 mod failure;
 mod import;
@@ -42,7 +41,9 @@ enum Command {
     /// Write the built-in example project and open it in the review screen
     Demo(demo::Demo),
     /// Make a new project
-    #[command(after_help = "Examples:\n  relabel init --images photos/\n  relabel init --classes classes.csv --hierarchy hierarchy.csv")]
+    #[command(
+        after_help = "Examples:\n  relabel init --images photos/\n  relabel init --classes classes.csv --hierarchy hierarchy.csv"
+    )]
     Init(init::Init),
     /// Take in images, original labels, proposals or votes
     #[command(subcommand)]
@@ -50,17 +51,21 @@ enum Command {
     /// Decide which images need people, and group their labels into tasks
     Plan(plan::Plan),
     /// Open the review screen
-    #[command(after_help = "Examples:\n  relabel review --rater alice\n  relabel review --order disputed --rater carol\nPress ? on the screen for its keys.")]
+    #[command(
+        after_help = "Examples:\n  relabel review --rater alice\n  relabel review --order disputed --rater carol\nPress ? on the screen for its keys."
+    )]
     Review(review::Review),
     /// Print one image inline, then exit
-    #[command(after_help = "Examples:\n  relabel show photo.jpg\n  relabel show photo.jpg --pictures half --cells 60x30 > picture.txt")]
+    #[command(
+        after_help = "Examples:\n  relabel show photo.jpg\n  relabel show photo.jpg --pictures half --cells 60x30 > picture.txt"
+    )]
     Show(show::Show),
     /// Say what is imported, planned and answered, and what to do next
     Status(status::StatusOptions),
-    /// Turn votes into scores and label sets
-    Aggregate(aggregate::Aggregate),
     /// Write label sets, scores, votes or tasks to a file
-    #[command(after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json")]
+    #[command(
+        after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
+    )]
     Export(export::Export),
     /// Add or list raters
     #[command(subcommand)]
@@ -81,7 +86,6 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Review(options) => review::run(options, context),
         Command::Show(options) => show::run(options, context),
         Command::Status(options) => status::run(options, context),
-        Command::Aggregate(options) => aggregate::run(options, context),
         Command::Export(options) => export::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
     }

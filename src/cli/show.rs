@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
-use crate::review::picture::{
-    PictureMode, TerminalPictures, decode, detect, encode, write_inline,
-};
+use crate::review::picture::{PictureMode, Viewport, decode, detect, encode, write_inline};
 use crate::store::{ImageRow, Store};
 use crate::text::printable;
 
@@ -29,9 +27,11 @@ pub struct Show {
 fn parse_cells(text: &str) -> Result<(u16, u16), String> {
     let measures = text.split_once('x').and_then(|(columns, rows)| {
         let measures = (columns.parse().ok()?, rows.parse().ok()?);
-        (measures.0 > 0 && measures.1 > 0 && measures.0 <= 1000 && measures.1 <= 1000).then_some(measures)
+        (measures.0 > 0 && measures.1 > 0 && measures.0 <= 1000 && measures.1 <= 1000)
+            .then_some(measures)
     });
-    measures.ok_or_else(|| "expected columns and rows, each from 1 to 1000, such as 48x20".to_owned())
+    measures
+        .ok_or_else(|| "expected columns and rows, each from 1 to 1000, such as 48x20".to_owned())
 }
 
 /// Runs the command.
@@ -49,8 +49,10 @@ pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
     }
     match path {
         Some(path) => show_picture(&path, options, context),
-        None => Err(Failure::failed(format!("image {name:?} is known by name only: it has no file"))
-            .hint("`relabel import images DIR` says where the files are")),
+        None => Err(Failure::failed(format!(
+            "image {name:?} is known by name only: it has no file"
+        ))
+        .hint("`relabel import images DIR` says where the files are")),
     }
 }
 
@@ -68,7 +70,10 @@ fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), 
     let classes = store.classes()?;
     context.say(image.name.as_str());
     if let Some(label) = image.original_label {
-        context.say(format!("original label: {} ({label})", classes.name_of(label)));
+        context.say(format!(
+            "original label: {} ({label})",
+            classes.name_of(label)
+        ));
     }
     if let Some(run) = store.run(None)? {
         let scores = store.scores(run.id)?;
@@ -78,17 +83,25 @@ fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), 
                 .iter()
                 .map(|&label| classes.name_of(crate::domain::ClassIndex(label)))
                 .collect();
-            context.say(format!("label set of run {}: {}", run.id, match names.as_slice() {
-                [] => "empty".to_owned(),
-                names => names.join("; "),
-            }));
+            context.say(format!(
+                "label set of run {}: {}",
+                run.id,
+                match names.as_slice() {
+                    [] => "empty".to_owned(),
+                    names => names.join("; "),
+                }
+            ));
         }
     }
     Ok(())
 }
 
 fn own(scores: &[crate::store::ScoreRow], image: &str) -> Vec<crate::store::ScoreRow> {
-    scores.iter().filter(|score| score.image == image).cloned().collect()
+    scores
+        .iter()
+        .filter(|score| score.image == image)
+        .cloned()
+        .collect()
 }
 
 fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Failure> {
@@ -115,7 +128,7 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
             decoded.height()
         ));
     }
-    let picture = encode(&decoded, columns, rows, &terminal)
+    let picture = encode(&decoded, (columns, rows), Viewport::WHOLE, &terminal)
         .map_err(|error| Failure::failed(format!("cannot show {}: {error}", shown(path))))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     write_inline(&picture, &mut out)?;
@@ -132,6 +145,3 @@ fn room() -> (u16, u16) {
     let (columns, rows) = size.unwrap_or((80, 24));
     (columns.max(1), rows.saturating_sub(1).max(1))
 }
-
-#[allow(dead_code)]
-type Kept = TerminalPictures;

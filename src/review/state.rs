@@ -1,3 +1,5 @@
+//! Everything that the review screen knows.
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 

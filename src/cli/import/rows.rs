@@ -113,10 +113,9 @@ pub fn take_rows<T>(
                 };
                 if !bad_rows.skip_bad {
                     let failure = Failure::input(format!("{}: {line}", what()));
-                    return Err(hints
-                        .into_iter()
-                        .fold(failure, Failure::hint)
-                        .hint("nothing was imported; mend the row, or leave bad rows out with --skip-bad"));
+                    return Err(hints.into_iter().fold(failure, Failure::hint).hint(
+                        "nothing was imported; mend the row, or leave bad rows out with --skip-bad",
+                    ));
                 }
                 left_out.0.push(line);
             }
@@ -129,10 +128,16 @@ pub fn take_rows<T>(
 fn refusal(what: &str, error: &TableError) -> Failure {
     let failure = Failure::input(format!("{what}: {error}"));
     match error {
-        TableError::Format { ending } if ending == "parquet" || ending == "npz" || ending == "json" => {
-            failure.hint(format!("this version reads no {ending} here; write the table as CSV or JSONL"))
+        TableError::Format { ending }
+            if ending == "parquet" || ending == "npz" || ending == "json" =>
+        {
+            failure.hint(format!(
+                "this version reads no {ending} here; write the table as CSV or JSONL"
+            ))
         }
-        TableError::Format { .. } => failure.hint("name the file .csv (with a header) or .jsonl (an object a line)"),
+        TableError::Format { .. } => {
+            failure.hint("name the file .csv (with a header) or .jsonl (an object a line)")
+        }
         _ => failure,
     }
 }

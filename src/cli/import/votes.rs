@@ -108,14 +108,20 @@ impl<'a> Incoming<'a> {
                 round
             }
         };
-        let question = store.question(Question { image, class }).map_err(Failure::from)?;
+        let question = store
+            .question(Question { image, class })
+            .map_err(Failure::from)?;
         if !self.seen.insert((question, round, rater)) {
             return Err(RowProblem::bad(format!(
                 "a second vote of {:?} on image {:?}, class {class}, round {round_name:?}",
                 record.rater, record.label.image
             )));
         }
-        if store.standing_answer(question, round, rater).map_err(Failure::from)? == Some(record.answer) {
+        if store
+            .standing_answer(question, round, rater)
+            .map_err(Failure::from)?
+            == Some(record.answer)
+        {
             self.known += 1;
             return Ok(());
         }
@@ -136,7 +142,9 @@ impl<'a> Incoming<'a> {
             return Ok(rater);
         }
         let id = match store.rater(name).map_err(Failure::from)? {
-            Some(known) if known.role == self.options.role || self.options.role == Role::Rater => known.id,
+            Some(known) if known.role == self.options.role || self.options.role == Role::Rater => {
+                known.id
+            }
             Some(known) => {
                 return Err(RowProblem::bad(format!(
                     "{name:?} is known as {}, not {}",
@@ -144,7 +152,9 @@ impl<'a> Incoming<'a> {
                 ))
                 .hint("give experts names of their own"));
             }
-            None => store.add_rater(name, self.options.role).map_err(Failure::from)?,
+            None => store
+                .add_rater(name, self.options.role)
+                .map_err(Failure::from)?,
         };
         self.raters.insert(name.to_owned(), id);
         Ok(id)
