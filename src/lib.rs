@@ -12,6 +12,7 @@
 //! - [`cli`]: one file a command
 
 pub mod cli;
+pub mod consensus;
 pub mod domain;
 pub mod formats;
 pub mod hierarchy;

@@ -1,5 +1,6 @@
 //! The command line: one file a command. Parses, calls and prints; may import everything below it.
 
+mod aggregate;
 mod context;
 mod demo;
 
@@ -62,6 +63,11 @@ enum Command {
     Show(show::Show),
     /// Say what is imported, planned and answered, and what to do next
     Status(status::StatusOptions),
+    /// Turn votes into scores and label sets
+    #[command(
+        after_help = "Examples:\n  relabel aggregate\n  relabel aggregate --method dawid-skene --threshold 0.8\n  relabel aggregate --preset real"
+    )]
+    Aggregate(aggregate::Aggregate),
     /// Write label sets, scores, votes or tasks to a file
     #[command(
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
@@ -86,6 +92,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Review(options) => review::run(options, context),
         Command::Show(options) => show::run(options, context),
         Command::Status(options) => status::run(options, context),
+        Command::Aggregate(options) => aggregate::run(options, context),
         Command::Export(options) => export::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
     }
