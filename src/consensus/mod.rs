@@ -7,11 +7,13 @@
 //! - [`VoteTable`]: the votes of one round, grouped by question
 //! - [`Method`]: majority, [`calibrated`] by gold, [`dawid_skene`]; each gives a [`Consensus`]
 //! - [`interval`]: bootstrap and Wilson intervals
+//! - [`evaluate`]: predictions against original labels and label sets
 //! - [`agreement`]: raw, Cohen, Fleiss, Krippendorff, test-retest, per rater
 
 pub mod agreement;
 pub mod calibrated;
 pub mod dawid_skene;
+pub mod evaluate;
 pub mod interval;
 mod log_odds;
 mod majority;

@@ -61,12 +61,12 @@ impl AnswerCounts {
     }
 
     /// Whether the raters split: a tie (a share of exactly ½), or no and yes both with at least
-    /// 40 % of the votes (2 against 3 of five).
+    /// a third of the votes (1 against 2 of three, 2 against 3 of five).
     pub fn is_split(self) -> bool {
         let total = u64::from(self.total());
         let tie = self.yes == self.no;
         let fewer = u64::from(self.yes.min(self.no));
-        total > 0 && (tie || fewer * 5 >= total * 2)
+        total > 0 && (tie || fewer * 3 >= total)
     }
 
     fn slot(&mut self, answer: Answer) -> &mut u32 {

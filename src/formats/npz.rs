@@ -66,7 +66,7 @@ pub struct VotesNpz {
     /// Number of each rater.
     pub raters: Vec<i64>,
     /// Image name and class of each question, as texts.
-    pub questions: Vec<(String, String)>,
+    pub questions: Vec<Texts>,
 }
 
 /// Type of the numbers of an array.
@@ -181,6 +181,9 @@ fn number(descr: &str) -> Result<Number, NpzError> {
     }
 }
 
+/// Image name and class.
+type Texts = (String, String);
+
 type Archive = ZipArchive<BufReader<File>>;
 
 /// An array behind its header, ready to be read.
@@ -275,7 +278,7 @@ fn read_ids(archive: &mut Archive) -> Result<(Vec<i64>, Vec<usize>), NpzError> {
 }
 
 /// numpy keeps texts as UTF-32, filled up with zeros.
-fn read_info(archive: &mut Archive) -> Result<(Vec<(String, String)>, Vec<usize>), NpzError> {
+fn read_info(archive: &mut Archive) -> Result<(Vec<Texts>, Vec<usize>), NpzError> {
     let (header, file) = open(archive, "info")?;
     let wrong = || NpzError::Array {
         array: "info",

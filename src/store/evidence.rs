@@ -17,6 +17,8 @@ pub struct StoredEvidence {
     pub votes: VoteTable,
     /// Experts' votes, and raters' votes on the same questions.
     pub gold: Option<(VoteTable, VoteTable)>,
+    /// Whether the raters' votes on gold questions were cast in round `gold`, apart from the votes that count.
+    pub gold_round: bool,
     /// The original label of each image, by dense number.
     pub original: Vec<Option<ClassIndex>>,
 }
@@ -99,6 +101,7 @@ impl Store {
             raters,
             votes,
             gold,
+            gold_round: !on_gold.is_empty() && round != GOLD_ROUND,
         })
     }
 }
