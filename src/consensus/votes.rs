@@ -381,10 +381,16 @@ mod tests {
     }
 
     #[test]
-    fn raters_split_on_a_tie_or_at_two_against_three() {
+    fn raters_split_on_a_tie_or_where_a_third_says_otherwise() {
         let split = |no, maybe, yes| AnswerCounts { no, maybe, yes }.is_split();
         assert!(split(1, 0, 1) && split(2, 0, 3) && split(3, 0, 2) && split(2, 1, 2));
         assert!(split(0, 5, 0) && split(1, 3, 1));
-        assert!(!split(0, 0, 0) && !split(4, 0, 1) && !split(2, 0, 1) && !split(1, 1, 3));
+        assert!(
+            split(2, 0, 1)
+                && !split(0, 0, 0)
+                && !split(4, 0, 1)
+                && !split(3, 0, 1)
+                && !split(1, 1, 3)
+        );
     }
 }
