@@ -109,3 +109,13 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Rater(rater) => rater::run(rater, context),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}
