@@ -19,7 +19,8 @@ use crate::store::{ImageRow, ScoreRow, Store};
 #[derive(Debug, clap::Args)]
 pub struct Export {
     /// What to write
-    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    // The global --format is an argument of its own, so this one needs another name.
+    #[arg(id = "as", long = "as", value_enum, value_name = "FORMAT")]
     format: ExportFormat,
     /// Where to [default: stdout]
     #[arg(short, long, value_name = "FILE")]
