@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
 use jiff::{Timestamp, ZonedDateTime};
@@ -34,7 +34,7 @@ use crate::store::{RaterRow, Store, StoreError};
 use clerk::Errand;
 pub use queue::Order;
 use queue::{Queue, queue};
-use terminal::Screen;
+pub use terminal::Screen;
 
 /// What a sitting needs.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
     let _ = clerk.join();
     drop(screen);
-    let _ = keys.join();
+    wait_for_keys(&keys);
     match ended {
         // A terminal that is gone is a line that was dropped.
         Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),
@@ -262,6 +262,15 @@ fn listen_for_keys(
         }
     };
     thread::Builder::new().name("keys".to_owned()).spawn(listen)
+}
+
+/// Waits until the keyboard thread has seen that the screen is closed, so that later keys are the shell's. Not for ever:
+/// crossterm reads on and on from a line that was dropped, and such a thread ends with the process alone.
+fn wait_for_keys(keys: &thread::JoinHandle<()>) {
+    let end = Instant::now() + 4 * LOOK;
+    while !keys.is_finished() && Instant::now() < end {
+        thread::sleep(LOOK / 10);
+    }
 }
 
 struct Driver {
