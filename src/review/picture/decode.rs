@@ -207,8 +207,13 @@ fn refused(error: &io::Error) -> DecodeError {
 
 const ENDS_EARLY: &str = "it ends too early";
 
-/// How decoders say in their own words that the file ends within the picture.
-const ENDINGS: [&str; 2] = ["Not enough bytes", "unexpected end of file"];
+/// Decoders' own words, by a part of them, in ours.
+const IN_OTHER_WORDS: [(&str, &str); 4] = [
+    ("Not enough bytes", ENDS_EARLY),
+    ("unexpected end of file", ENDS_EARLY),
+    ("CRC error", "a checksum is wrong"),
+    ("width or height is set to zero", "it has no pixels"),
+];
 
 fn within_bounds(decoder: &impl ImageDecoder) -> Result<(u32, u32), DecodeError> {
     let (width, height) = decoder.dimensions();
@@ -233,9 +238,12 @@ fn broken(format: &str, error: &ImageError) -> DecodeError {
             .map_or_else(|| error.to_string(), ToString::to_string),
         other => other.to_string(),
     };
-    let reason = match ENDINGS.iter().any(|ending| reason.contains(ending)) {
-        true => ENDS_EARLY.to_owned(),
-        false => reason.split_whitespace().collect::<Vec<_>>().join(" "),
+    let known = IN_OTHER_WORDS
+        .iter()
+        .find(|(theirs, _)| reason.contains(theirs));
+    let reason = match known {
+        Some((_, ours)) => (*ours).to_owned(),
+        None => reason.split_whitespace().collect::<Vec<_>>().join(" "),
     };
     DecodeError::Broken {
         format: format.to_owned(),
