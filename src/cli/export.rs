@@ -20,7 +20,7 @@ use crate::store::{ImageRow, ScoreRow, Store};
 pub struct Export {
     /// What to write
     #[arg(long = "as", value_enum, value_name = "FORMAT")]
-    format: ExportFormat,
+    target: ExportFormat,
     /// Where to [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -90,7 +90,7 @@ fn write(
     context: &Context,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    match options.format {
+    match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
         ExportFormat::Csv => {

@@ -19,7 +19,10 @@ pub fn shared() -> Option<PathBuf> {
     }
     let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(!ci, "the shared data is not at {}", folder.display());
-    eprintln!("skipped: the shared data is not at {} (RELABEL_SHARED)", folder.display());
+    eprintln!(
+        "skipped: the shared data is not at {} (RELABEL_SHARED)",
+        folder.display()
+    );
     None
 }
 
@@ -99,7 +102,10 @@ impl Project {
         }
         match output.status.code() {
             Some(0) => text,
-            code => format!("{text}exit {}\n", code.map_or("by signal".to_owned(), |c| c.to_string())),
+            code => format!(
+                "{text}exit {}\n",
+                code.map_or("by signal".to_owned(), |c| c.to_string())
+            ),
         }
     }
 
@@ -116,8 +122,12 @@ impl Project {
                             rusqlite::types::ValueRef::Null => String::new(),
                             rusqlite::types::ValueRef::Integer(number) => number.to_string(),
                             rusqlite::types::ValueRef::Real(number) => number.to_string(),
-                            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                            rusqlite::types::ValueRef::Blob(blob) => format!("{} bytes", blob.len()),
+                            rusqlite::types::ValueRef::Text(text) => {
+                                String::from_utf8_lossy(text).into_owned()
+                            }
+                            rusqlite::types::ValueRef::Blob(blob) => {
+                                format!("{} bytes", blob.len())
+                            }
                         })
                     })
                     .collect();

@@ -65,7 +65,14 @@ impl Terminal {
         let mut command = CommandBuilder::new(assert_cmd::cargo::cargo_bin!("relabel"));
         command.args(arguments);
         command.cwd(folder);
-        for name in ["RELABEL_PROJECT", "NO_COLOR", "TMUX", "TERM_PROGRAM", "KITTY_WINDOW_ID", "LC_TERMINAL"] {
+        for name in [
+            "RELABEL_PROJECT",
+            "NO_COLOR",
+            "TMUX",
+            "TERM_PROGRAM",
+            "KITTY_WINDOW_ID",
+            "LC_TERMINAL",
+        ] {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
@@ -146,7 +153,11 @@ impl Terminal {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    assert!(wanted(&self.text()), "the program ended without {what}:\n{}", self.text());
+                    assert!(
+                        wanted(&self.text()),
+                        "the program ended without {what}:\n{}",
+                        self.text()
+                    );
                 }
             }
         }
@@ -177,7 +188,11 @@ impl Terminal {
                 self.read_for(Duration::from_millis(100));
                 return status.exit_code();
             }
-            assert!(Instant::now() < end, "the program does not end:\n{}", self.text());
+            assert!(
+                Instant::now() < end,
+                "the program does not end:\n{}",
+                self.text()
+            );
             self.read_for(Duration::from_millis(20));
         }
     }
@@ -188,7 +203,10 @@ impl Terminal {
         self.screen.process(bytes);
         let recent = String::from_utf8_lossy(&self.raw[from..]).into_owned();
         // The last query of a batch is the one that every terminal answers; what is answered goes out together.
-        if self.answers != Answers::Nothing && recent.contains("\x1b[5n") && !String::from_utf8_lossy(&self.raw[..from]).ends_with("\x1b[5n") {
+        if self.answers != Answers::Nothing
+            && recent.contains("\x1b[5n")
+            && !String::from_utf8_lossy(&self.raw[..from]).ends_with("\x1b[5n")
+        {
             let answer = match self.answers {
                 Answers::Kitty => "\x1b_Gi=31;OK\x1b\\\x1b[?62;c\x1b[6;20;10t\x1b[0n",
                 Answers::Sixel => "\x1b[?62;4c\x1b[6;20;10t\x1b[0n",

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
 use jiff::{Timestamp, ZonedDateTime};
@@ -24,7 +24,7 @@ use super::keymap::Keymap;
 use super::picture::{
     Outcome, PictureMode, PictureRequest, PictureWorker, TerminalPictures, Wanted, detect,
 };
-use super::state::{Progress, State};
+use super::state::{self, Progress, State};
 use super::update::{start, update};
 use super::view::{Palette, view};
 use crate::domain::{Classes, ImageId, RoundId};
@@ -34,7 +34,7 @@ use crate::store::{RaterRow, Store, StoreError};
 use clerk::Errand;
 pub use queue::Order;
 use queue::{Queue, queue};
-use terminal::Screen;
+pub use terminal::Screen;
 
 /// What a sitting needs.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub struct Setup {
     pub rater: RaterRow,
     /// In which round.
     pub round: RoundId,
+    /// The round's name.
+    pub round_name: String,
     /// In which order.
     pub order: Order,
     /// How pictures are sent, where that is not to be found out.
@@ -88,6 +90,7 @@ struct Sitting {
     hierarchy: Arc<Hierarchy>,
     rater: RaterRow,
     round: RoundId,
+    round_name: String,
 }
 
 /// What reaches the loop.
@@ -114,13 +117,14 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         hierarchy: Arc::new(setup.hierarchy),
         rater: setup.rater,
         round: setup.round,
+        round_name: setup.round_name,
     });
     let open = queue(
         &setup.store,
         (sitting.rater.id, &sitting.rater.name),
         sitting.round,
         setup.order,
-        || closing::disputed_tasks(&setup.store, sitting.round),
+        || closing::disputed_tasks(&setup.store, &sitting.round_name),
         midnight(),
     )?;
     let mut screen = Screen::open()?;
@@ -151,7 +155,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
     let _ = clerk.join();
     drop(screen);
-    let _ = keys.join();
+    wait_for_keys(&keys);
     match ended {
         // A terminal that is gone is a line that was dropped.
         Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),
@@ -176,16 +180,16 @@ fn first_state(
         today_before: open.today,
         ..Progress::default()
     };
-    State::new(
-        Arc::clone(&sitting.classes),
-        Arc::clone(&sitting.hierarchy),
+    let begins = state::Sitting {
+        classes: Arc::clone(&sitting.classes),
+        hierarchy: Arc::clone(&sitting.hierarchy),
         keymap,
-        Palette::new(color),
-        sitting.rater.name.clone(),
-        open.open,
+        palette: Palette::new(color),
+        rater: sitting.rater.name.clone(),
+        open: open.open,
         progress,
-        size,
-    )
+    };
+    State::new(begins, size)
 }
 
 /// The last midnight where the rater is, in Unix milliseconds.
@@ -258,6 +262,15 @@ fn listen_for_keys(
         }
     };
     thread::Builder::new().name("keys".to_owned()).spawn(listen)
+}
+
+/// Waits until the keyboard thread has seen that the screen is closed, so that later keys are the shell's. Not for ever:
+/// crossterm reads on and on from a line that was dropped, and such a thread ends with the process alone.
+fn wait_for_keys(keys: &thread::JoinHandle<()>) {
+    let end = Instant::now() + 4 * LOOK;
+    while !keys.is_finished() && Instant::now() < end {
+        thread::sleep(LOOK / 10);
+    }
 }
 
 struct Driver {
