@@ -402,6 +402,7 @@ fn a_whole_sitting_is_recorded_as_it_was_keyed() {
         .iter()
         .map(|((image, class), answer)| format!("{image}|{class}|{answer}"))
         .collect();
+    assert!(expected.len() > 30, "{expected:?}");
     assert_eq!(standing_votes(&project), expected);
     assert_eq!(exported_votes(&project), expected);
     assert_eq!(standing_flags(&project), sitter.flags);
