@@ -1,6 +1,13 @@
 //! Files that are broken, hostile or strange, through everything that reads a picture: each gives a picture or its reason
 //! in a line, within bounds of memory and time, and no name of a file is acted on.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
 
 mod common;
 

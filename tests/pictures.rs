@@ -1,5 +1,13 @@
 //! What `show` writes for each way of sending pictures, read back as a terminal would and compared with the photograph.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
+
 mod common;
 
 use std::path::{Path, PathBuf};
