@@ -1,5 +1,11 @@
 //! What the screen shows as recorded is on disk, however the program ends.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is its failure"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! A whole sitting over photographs: what was keyed is what is recorded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is its failure"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! The screen on terminals of all sizes and talents, and with hostile names.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is its failure"
+)]
 
 mod common;
 

@@ -1,5 +1,11 @@
 //! However the review screen ends, the terminal is as it was.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is its failure"
+)]
 
 mod common;
 
