@@ -146,9 +146,9 @@ pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// A path's text for a message.
+/// A path's text for a message: on one line, whatever it is made of.
 pub fn shown(path: &Path) -> String {
-    path.display().to_string()
+    printable(&path.display().to_string()).into_owned()
 }
 
 /// The hierarchy that the project holds.

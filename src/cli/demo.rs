@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use super::aggregate;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::import::{
@@ -113,5 +114,6 @@ fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
     let votes = Votes::of(file("votes.csv"), "main", Role::Rater);
     import_votes(&store, &votes, &quiet)?;
     replan(&store, &Plan::default())?;
+    aggregate::majority(&store)?;
     Ok(())
 }

@@ -19,9 +19,8 @@ use crate::store::{ImageRow, ScoreRow, Store};
 #[derive(Debug, clap::Args)]
 pub struct Export {
     /// What to write
-    // The global --format is an argument of its own, so this one needs another name.
-    #[arg(id = "as", long = "as", value_enum, value_name = "FORMAT")]
-    format: ExportFormat,
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    target: ExportFormat,
     /// Where to [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -91,7 +90,7 @@ fn write(
     context: &Context,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    match options.format {
+    match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
         ExportFormat::Csv => {

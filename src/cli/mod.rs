@@ -1,7 +1,10 @@
 //! The command line: one file a command. Parses, calls and prints; may import everything below it.
 
+mod aggregate;
+mod agreement;
 mod context;
 mod demo;
+mod eval;
 
 mod export;
 mod failure;
@@ -62,6 +65,19 @@ enum Command {
     Show(show::Show),
     /// Say what is imported, planned and answered, and what to do next
     Status(status::StatusOptions),
+    /// Turn votes into scores and label sets
+    #[command(
+        after_help = "Examples:\n  relabel aggregate\n  relabel aggregate --method dawid-skene --threshold 0.8\n  relabel aggregate --preset real"
+    )]
+    Aggregate(aggregate::Aggregate),
+    /// Say how far raters agree with each other, with themselves and with gold
+    #[command(
+        after_help = "Examples:\n  relabel agreement\n  relabel agreement --by rater,subtree --top 50\n  relabel agreement --format json"
+    )]
+    Agreement(agreement::Agreement),
+    /// Score predictions on the original labels and on the label sets
+    #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
+    Eval(eval::Eval),
     /// Write label sets, scores, votes or tasks to a file
     #[command(
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
@@ -86,7 +102,20 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Review(options) => review::run(options, context),
         Command::Show(options) => show::run(options, context),
         Command::Status(options) => status::run(options, context),
+        Command::Aggregate(options) => aggregate::run(options, context),
+        Command::Agreement(options) => agreement::run(options, context),
+        Command::Eval(options) => eval::run(options, context),
         Command::Export(options) => export::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -76,6 +76,7 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
     let hierarchy = load_hierarchy(&store, &classes)?;
     let setup = Setup {
         round: store.round(&options.round)?,
+        round_name: options.round.clone(),
         rater,
         order: match options.order {
             OrderChoice::Plan => Order::Plan,

@@ -8,7 +8,6 @@ use super::export::label_sets;
 use super::failure::Failure;
 use crate::review::picture::{PictureMode, Viewport, decode, detect, encode, write_inline};
 use crate::store::{ImageRow, Store};
-use crate::text::printable;
 
 /// Options of `show`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +36,11 @@ fn parse_cells(text: &str) -> Result<(u16, u16), String> {
 /// Runs the command.
 pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
     let name = options.image.to_string_lossy();
-    let (path, image) = match find(&name, context)? {
+    let found = match options.image.exists() {
+        true => None,
+        false => find(&name, context)?,
+    };
+    let (path, image) = match found {
         Some((store, image)) => {
             let path = image.path.clone();
             (path, Some((store, image)))
@@ -56,9 +59,9 @@ pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// An image of the project, where there is a project, no such file, and such a name.
+/// An image of the project, where there is a project and such a name.
 fn find(name: &str, context: &Context) -> Result<Option<(Store, ImageRow)>, Failure> {
-    if Path::new(name).exists() || !context.project.exists() {
+    if !context.project.exists() {
         return Ok(None);
     }
     let store = context.open()?;
@@ -106,11 +109,11 @@ fn own(scores: &[crate::store::ScoreRow], image: &str) -> Vec<crate::store::Scor
 
 fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Failure> {
     let decoded = decode(path).map_err(|error| {
-        let failure = Failure::input(format!("cannot show {}: {error}", shown(path)));
-        match path.exists() || path.is_symlink() {
-            true => failure,
-            false => failure.hint("it is neither a file nor an image of the project"),
-        }
+        let hint = match path.is_symlink() && !path.exists() {
+            true => "the symbolic link leads nowhere",
+            false => error.hint(),
+        };
+        Failure::input(format!("cannot show {}: {error}", shown(path))).hint(hint)
     })?;
     let terminal = detect(options.pictures);
     let (columns, rows) = options.cells.unwrap_or_else(room);
@@ -123,7 +126,7 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
     if terminal.mode == PictureMode::None {
         return context.print(&format!(
             "{}: {}×{} pixels (pictures are off)",
-            printable(&shown(path)),
+            shown(path),
             decoded.width(),
             decoded.height()
         ));

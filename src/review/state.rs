@@ -212,6 +212,34 @@ pub enum Step {
     },
 }
 
+/// What a sitting begins with.
+#[derive(Debug, Clone)]
+pub struct Sitting {
+    /// All classes, for search.
+    pub classes: Arc<Classes>,
+    /// Their hierarchy, for headings.
+    pub hierarchy: Arc<Hierarchy>,
+    /// What the keys do.
+    pub keymap: Keymap,
+    /// How the screen is coloured.
+    pub palette: Palette,
+    /// Rater's name.
+    pub rater: String,
+    /// The rater's tasks, the next first.
+    pub open: Vec<TaskId>,
+    /// How far the rater is.
+    pub progress: Progress,
+}
+
+/// Answers of a step, on their way to disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InFlight {
+    /// Their task.
+    pub task: TaskId,
+    /// Class and answer; none is taken back.
+    pub answers: Vec<(ClassIndex, Option<Answer>)>,
+}
+
 /// Everything that the review screen knows.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -253,8 +281,8 @@ pub struct State {
     pub touched: Vec<ImageId>,
     pub(super) history: Vec<Step>,
     pub(super) next_step: StepId,
-    /// Steps on their way to disk: task and (class, answer).
-    pub(super) in_flight: HashMap<StepId, (TaskId, Vec<(ClassIndex, Option<Answer>)>)>,
+    /// Steps on their way to disk.
+    pub(super) in_flight: HashMap<StepId, InFlight>,
     /// Notes on their way to disk, in their order.
     pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
     /// Tasks that are being read.
@@ -269,33 +297,24 @@ pub struct State {
 pub(super) const AHEAD: usize = 3;
 
 impl State {
-    /// A sitting that is about to begin: `open` holds the rater's tasks, the next first.
-    pub fn new(
-        classes: Arc<Classes>,
-        hierarchy: Arc<Hierarchy>,
-        keymap: Keymap,
-        palette: Palette,
-        rater: String,
-        open: Vec<TaskId>,
-        progress: Progress,
-        size: (u16, u16),
-    ) -> State {
-        let mut queue = VecDeque::from(open);
+    /// A sitting that is about to begin, on a terminal of this size (columns, rows).
+    pub fn new(sitting: Sitting, size: (u16, u16)) -> State {
+        let mut queue = VecDeque::from(sitting.open);
         let current = queue.pop_front();
         State {
-            classes,
-            hierarchy,
-            keymap,
-            palette,
+            classes: sitting.classes,
+            hierarchy: sitting.hierarchy,
+            keymap: sitting.keymap,
+            palette: sitting.palette,
             pictures_on: true,
-            rater,
+            rater: sitting.rater,
             size,
             mode: Mode::Voting,
             current,
             cursor: 0,
             viewport: Viewport::WHOLE,
             message: None,
-            progress,
+            progress: sitting.progress,
             queue,
             tasks: HashMap::new(),
             pictures: HashMap::new(),

@@ -3,6 +3,7 @@
 
 pub mod pty;
 pub mod screen;
+pub mod streams;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

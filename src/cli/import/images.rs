@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::formats::table::Column;
 use crate::review::picture::probe;
 use crate::store::{ImageFile, Store};
+use crate::text::printable;
 
 /// Options of `import images`.
 #[derive(Debug, clap::Args)]
@@ -84,7 +85,7 @@ pub fn import_images(
         let shown_lines: Vec<String> = bad
             .iter()
             .take(20)
-            .map(|line| format!("\n  {line:?}").replace('"', ""))
+            .map(|line| format!("\n  {}", printable(line)))
             .collect();
         let more = bad.len().saturating_sub(20);
         return Err(Failure::input(format!(

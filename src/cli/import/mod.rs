@@ -12,7 +12,9 @@ use super::failure::Failure;
 
 pub use images::import_images;
 pub use labels::{Labels, import_labels};
+pub use names::{ImageNames, find_class};
 pub use proposals::{Proposals, import_proposals};
+pub use rows::{BadRows, RowProblem, take_rows};
 pub use votes::{Votes, import_votes};
 
 /// What to import.

@@ -62,7 +62,7 @@ impl From<RecordError> for RowProblem {
 #[derive(Debug, Default)]
 pub struct LeftOut(pub Vec<String>);
 
-/// More than these would bury the summary.
+/// More than these would bury the summary, unless they are asked for.
 const LISTED: usize = 20;
 
 impl LeftOut {
@@ -72,11 +72,16 @@ impl LeftOut {
             return;
         }
         context.say(format!("left out {}:", self.0.len()));
-        for line in self.0.iter().take(LISTED) {
+        let listed = match context.verbose {
+            true => self.0.len(),
+            false => LISTED,
+        };
+        for line in self.0.iter().take(listed) {
             context.say(format!("  {line}"));
         }
-        if self.0.len() > LISTED {
-            context.say(format!("  … and {} more", self.0.len() - LISTED));
+        if self.0.len() > listed {
+            let more = self.0.len() - listed;
+            context.say(format!("  … and {more} more (-v lists them all)"));
         }
     }
 }

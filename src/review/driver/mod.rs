@@ -25,7 +25,7 @@ use super::keymap::Keymap;
 use super::picture::{
     Outcome, PictureMode, PictureRequest, PictureWorker, TerminalPictures, Wanted, detect,
 };
-use super::state::{Progress, State};
+use super::state::{self, Progress, State};
 use super::update::{start, update};
 use super::view::{Palette, view};
 use crate::domain::{Classes, ImageId, RoundId};
@@ -51,6 +51,8 @@ pub struct Setup {
     pub rater: RaterRow,
     /// In which round.
     pub round: RoundId,
+    /// The round's name.
+    pub round_name: String,
     /// In which order.
     pub order: Order,
     /// How pictures are sent, where that is not to be found out.
@@ -90,6 +92,7 @@ struct Sitting {
     hierarchy: Arc<Hierarchy>,
     rater: RaterRow,
     round: RoundId,
+    round_name: String,
 }
 
 /// What reaches the loop.
@@ -116,13 +119,14 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         hierarchy: Arc::new(setup.hierarchy),
         rater: setup.rater,
         round: setup.round,
+        round_name: setup.round_name,
     });
     let open = queue(
         &setup.store,
         (sitting.rater.id, &sitting.rater.name),
         sitting.round,
         setup.order,
-        || closing::disputed_tasks(&setup.store, sitting.round),
+        || closing::disputed_tasks(&setup.store, &sitting.round_name),
         midnight(),
     )?;
     let mut screen = Screen::open()?;
@@ -178,16 +182,16 @@ fn first_state(
         today_before: open.today,
         ..Progress::default()
     };
-    State::new(
-        Arc::clone(&sitting.classes),
-        Arc::clone(&sitting.hierarchy),
+    let begins = state::Sitting {
+        classes: Arc::clone(&sitting.classes),
+        hierarchy: Arc::clone(&sitting.hierarchy),
         keymap,
-        Palette::new(color),
-        sitting.rater.name.clone(),
-        open.open,
+        palette: Palette::new(color),
+        rater: sitting.rater.name.clone(),
+        open: open.open,
         progress,
-        size,
-    )
+    };
+    State::new(begins, size)
 }
 
 /// The last midnight where the rater is, in Unix milliseconds.

@@ -1,11 +1,13 @@
+use std::cell::Cell;
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 /// Larger images are refused by their header. 120 megapixels are 360 MB as RGB.
 const MOST_PIXELS: u64 = 120_000_000;
@@ -39,6 +41,9 @@ pub enum DecodeError {
         /// As the header says.
         height: u32,
     },
+    /// The decoder says that it would need more memory than it may have.
+    #[error("too large to be decoded")]
+    BeyondMemory,
     /// The header says that there is nothing to see.
     #[error("no pixels: {width}×{height}")]
     NoPixels {
@@ -58,6 +63,25 @@ pub enum DecodeError {
     /// The operating system refuses.
     #[error("cannot be read: {0}")]
     Io(String),
+}
+
+impl DecodeError {
+    /// What somebody who wants to see the file can do.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            DecodeError::Missing => "it is neither a file nor an image of the project",
+            DecodeError::NotRegular | DecodeError::Io(_) => "name a picture file that you may read",
+            DecodeError::Empty | DecodeError::Unknown | DecodeError::NoPixels { .. } => {
+                "pictures are JPEG, PNG, GIF, WebP, BMP and TIFF files"
+            }
+            DecodeError::TooLarge { .. } | DecodeError::BeyondMemory => {
+                "images of up to 120 megapixels are decoded; make a smaller copy"
+            }
+            DecodeError::Broken { .. } => {
+                "fetch the file anew, or save it again with another program"
+            }
+        }
+    }
 }
 
 /// What the header says.
@@ -116,9 +140,27 @@ pub fn decode(path: &Path) -> Result<RgbImage, DecodeError> {
     })
 }
 
-/// A decoder that gives up with a panic has met a broken file, no more.
+thread_local! {
+    /// Whether this thread is inside a decoder.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+static HOOK: Once = Once::new();
+
+/// A decoder that gives up with a panic has met a broken file, no more: an answer, without a panic's message.
 fn guarded<T>(read: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+    HOOK.call_once(|| {
+        let former = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !DECODING.get() {
+                former(panic);
+            }
+        }));
+    });
+    DECODING.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(read));
+    DECODING.set(false);
+    outcome.unwrap_or_else(|_| {
         Err(DecodeError::Broken {
             format: "picture".to_owned(),
             reason: "the decoder gave up".to_owned(),
@@ -145,12 +187,14 @@ fn open(path: &Path) -> Result<(String, ImageReader<BufReader<File>>), DecodeErr
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_BYTES);
     reader.limits(limits);
-    let name = format
-        .extensions_str()
-        .first()
-        .copied()
-        .unwrap_or("picture");
-    Ok((name.to_uppercase(), reader))
+    let name = match format {
+        ImageFormat::Jpeg => "JPEG".to_owned(),
+        other => other
+            .extensions_str()
+            .first()
+            .map_or_else(|| "picture".to_owned(), |ending| ending.to_uppercase()),
+    };
+    Ok((name, reader))
 }
 
 fn refused(error: &io::Error) -> DecodeError {
@@ -160,6 +204,16 @@ fn refused(error: &io::Error) -> DecodeError {
         _ => DecodeError::Io(error.to_string()),
     }
 }
+
+const ENDS_EARLY: &str = "it ends too early";
+
+/// Decoders' own words, by a part of them, in ours.
+const IN_OTHER_WORDS: [(&str, &str); 4] = [
+    ("Not enough bytes", ENDS_EARLY),
+    ("unexpected end of file", ENDS_EARLY),
+    ("CRC error", "a checksum is wrong"),
+    ("width or height is set to zero", "it has no pixels"),
+];
 
 fn within_bounds(decoder: &impl ImageDecoder) -> Result<(u32, u32), DecodeError> {
     let (width, height) = decoder.dimensions();
@@ -173,17 +227,27 @@ fn within_bounds(decoder: &impl ImageDecoder) -> Result<(u32, u32), DecodeError>
 }
 
 fn broken(format: &str, error: &ImageError) -> DecodeError {
-    if let ImageError::IoError(error) = error
-        && error.kind() == io::ErrorKind::UnexpectedEof
-    {
-        return DecodeError::Broken {
-            format: format.to_owned(),
-            reason: "it ends too early".to_owned(),
-        };
-    }
+    let reason = match error {
+        ImageError::Limits(_) => return DecodeError::BeyondMemory,
+        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            ENDS_EARLY.to_owned()
+        }
+        // Without the frame around it, which names the format once more.
+        ImageError::Decoding(error) => error
+            .source()
+            .map_or_else(|| error.to_string(), ToString::to_string),
+        other => other.to_string(),
+    };
+    let known = IN_OTHER_WORDS
+        .iter()
+        .find(|(theirs, _)| reason.contains(theirs));
+    let reason = match known {
+        Some((_, ours)) => (*ours).to_owned(),
+        None => reason.split_whitespace().collect::<Vec<_>>().join(" "),
+    };
     DecodeError::Broken {
         format: format.to_owned(),
-        reason: crate::text::fit(&error.to_string().replace(['\n', '\t'], " "), 100),
+        reason: crate::text::fit(&reason, 100),
     }
 }
 
@@ -214,4 +278,80 @@ fn flatten(image: DynamicImage) -> RgbImage {
         ground.0 = [red, green, blue].map(|value| over_white(value, alpha));
     }
     flat
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of these bytes; gone with what is returned.
+    fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_decoder_that_panics_is_an_answer() {
+        let outcome = guarded::<()>(|| panic!("a decoder's own words"));
+        assert_eq!(
+            outcome.unwrap_err().to_string(),
+            "broken picture file: the decoder gave up"
+        );
+    }
+
+    #[test]
+    fn every_format_is_refused_by_its_header_when_it_is_too_large() {
+        let mut gif = b"GIF89a".to_vec();
+        gif.extend([0xff; 4]);
+        gif.extend([0x80, 0, 0, 0, 0, 0, 255, 255, 255]);
+        gif.extend([
+            0x2c, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 2, 2, 0x4c, 1, 0, 0x3b,
+        ]);
+        let mut bmp = b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
+        bmp.extend(60_000u32.to_le_bytes());
+        bmp.extend(60_000u32.to_le_bytes());
+        bmp.extend([1, 0, 24, 0]);
+        bmp.extend([0; 40]);
+        let mut tiff = b"II*\0\x08\0\0\0\x09\0".to_vec();
+        for (tag, value) in [
+            (256u16, 60_000u32),
+            (257, 60_000),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, 8),
+            (277, 1),
+            (278, 60_000),
+            (279, 3_600_000_000),
+        ] {
+            tiff.extend(tag.to_le_bytes());
+            tiff.extend([4, 0, 1, 0, 0, 0]);
+            tiff.extend(value.to_le_bytes());
+        }
+        tiff.extend([0; 4]);
+        for (name, bytes) in [("gif", gif), ("bmp", bmp), ("tiff", tiff)] {
+            let file = file(&bytes);
+            for outcome in [
+                probe(file.path()).map(|_| ()),
+                decode(file.path()).map(|_| ()),
+            ] {
+                let error = outcome.unwrap_err().to_string();
+                assert!(error.starts_with("too large"), "{name}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn transparency_lies_on_white() {
+        let clear = image::RgbaImage::from_fn(2, 1, |x, _| match x {
+            0 => image::Rgba([10, 20, 30, 255]),
+            _ => image::Rgba([10, 20, 30, 0]),
+        });
+        let mut bytes = io::Cursor::new(Vec::new());
+        clear.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let file = file(bytes.get_ref());
+        let flat = decode(file.path()).unwrap();
+        assert_eq!(flat.as_raw(), &[10, 20, 30, 255, 255, 255]);
+    }
 }

@@ -134,6 +134,9 @@ const CELL: (u16, u16) = (10, 20);
 /// Finds out how to send pictures: by asking the terminal, within a bounded time; nothing is asked where nobody can answer,
 /// or where the answer is `forced` and needs no measures.
 pub fn detect(forced: Option<PictureMode>) -> TerminalPictures {
+    // NO_COLOR is about words, whose colours are the palette's; a picture is nothing but its colours, and kitty's
+    // placeholders name their picture by one.
+    crossterm::style::force_color_output(true);
     let environment = Environment::of_process();
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
     let dumb = environment.term == "dumb" || environment.term.is_empty();

@@ -108,7 +108,7 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
         }
     }
     if state.tasks.len() > KEPT_TASKS {
-        let sending: Vec<TaskId> = state.in_flight.values().map(|(task, _)| *task).collect();
+        let sending: Vec<TaskId> = state.in_flight.values().map(|step| step.task).collect();
         state
             .tasks
             .retain(|task, _| near.contains(task) || sending.contains(task));

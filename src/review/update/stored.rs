@@ -2,7 +2,7 @@ use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{State, Step, Task};
+use crate::review::state::{InFlight, State, Step, Task};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
@@ -37,7 +37,7 @@ pub fn votes_stored(
     step: StepId,
     questions: &[(ClassIndex, QuestionId)],
 ) -> Vec<Effect> {
-    let Some((task, answers)) = state.in_flight.remove(&step) else {
+    let Some(InFlight { task, answers }) = state.in_flight.remove(&step) else {
         return Vec::new();
     };
     let Some(task) = state.tasks.get_mut(&task) else {
@@ -65,7 +65,7 @@ pub fn votes_stored(
 
 /// The votes of a step are lost: the screen shows what is on disk, and says why.
 pub fn votes_failed(state: &mut State, step: StepId, reason: &str) {
-    let Some((id, answers)) = state.in_flight.remove(&step) else {
+    let Some(InFlight { task: id, answers }) = state.in_flight.remove(&step) else {
         return;
     };
     state

@@ -5,7 +5,7 @@ use crate::domain::{Answer, ClassIndex};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, Mode, State, Step};
+use crate::review::state::{Examples, InFlight, Mode, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -153,9 +153,15 @@ pub fn send(
     state.next_step += 1;
     let kept = answers
         .iter()
-        .map(|answer| (answer.class, answer.answer))
+        .map(|given| (given.class, given.answer))
         .collect();
-    state.in_flight.insert(step, (task, kept));
+    state.in_flight.insert(
+        step,
+        InFlight {
+            task,
+            answers: kept,
+        },
+    );
     Effect::StoreVotes {
         step,
         task,
