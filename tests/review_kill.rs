@@ -2,10 +2,9 @@
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails may stop"
+    reason = "what a test does not expect is its failure"
 )]
 
 mod common;

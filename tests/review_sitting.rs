@@ -1,11 +1,9 @@
 //! A whole sitting over photographs: what was keyed is what is recorded.
-
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails may stop"
+    reason = "what a test does not expect is its failure"
 )]
 
 mod common;

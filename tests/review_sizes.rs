@@ -1,11 +1,9 @@
 //! The screen on terminals of all sizes and talents, and with hostile names.
-
 #![allow(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails may stop"
+    reason = "what a test does not expect is its failure"
 )]
 
 mod common;
