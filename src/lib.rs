@@ -2,10 +2,22 @@
 //! people vote on them in the terminal, votes become label sets.
 //!
 //! The map of the house, innermost first; a module imports only from lines above its own:
-//! - [`text`]: text from outside made safe and narrow enough for a terminal
 //! - [`domain`]: the plain types everything speaks in
+//! - [`text`]: outside text made safe and fit for a terminal
+//! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
+//! - [`consensus`]: votes to scores, label sets, agreement
+//! - [`proposals`]: what is proposed, and which images people must look at
+//! - [`formats`]: one file a format: bytes to plain records and back
+//! - [`store`]: the project file; all SQL
 //! - [`review`]: the review screen
+//! - [`cli`]: one file a command
 
+pub mod cli;
+pub mod consensus;
 pub mod domain;
+pub mod formats;
+pub mod hierarchy;
+pub mod proposals;
 pub mod review;
+pub mod store;
 pub mod text;

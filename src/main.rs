@@ -1,1 +1,17 @@
-fn main() {}
+//! The `relabel` program: parse, run, exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let Err(failure) = relabel::cli::run(&relabel::cli::Cli::parse()) else {
+        return ExitCode::SUCCESS;
+    };
+    for line in failure.lines() {
+        // A stderr that is gone has no reader to tell.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+    ExitCode::from(failure.exit_code())
+}

@@ -1,5 +1,15 @@
 //! The review screen: state, events and effects; `update` is pure, `view` only draws, `driver` alone blocks.
 //!
-//! May import domain and consensus; the driver alone may import the store.
+//! May import domain, hierarchy and consensus; the driver alone may import the store.
 
+pub mod driver;
+pub mod effect;
+pub mod event;
+pub mod keymap;
+pub mod layout;
 pub mod picture;
+pub mod search;
+pub mod state;
+pub mod summary;
+pub mod update;
+pub mod view;

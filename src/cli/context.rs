@@ -1,0 +1,179 @@
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use crate::domain::Classes;
+use crate::hierarchy::{Edge, HeadingRow, Hierarchy, NodeName};
+use crate::store::Store;
+use crate::text::printable;
+
+/// How figures are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// Tables and sentences.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The options that every command shares.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Context {
+    /// The project file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "RELABEL_PROJECT",
+        default_value = "relabel.db",
+        hide_env_values = true
+    )]
+    pub project: PathBuf,
+    /// How figures are printed
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub format: OutputFormat,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
+    pub color: ColorChoice,
+}
+
+impl Context {
+    /// Opens the project.
+    pub fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.project)?)
+    }
+
+    /// Says something to the user, on stderr, unless told to be quiet.
+    pub fn say(&self, line: impl AsRef<str>) {
+        if !self.quiet {
+            // Nothing can be done about a stderr that is gone.
+            let _ = writeln!(std::io::stderr(), "{}", printable(line.as_ref()));
+        }
+    }
+
+    /// Says something that only `-v` asks for.
+    pub fn say_more(&self, line: impl AsRef<str>) {
+        if self.verbose {
+            self.say(line);
+        }
+    }
+
+    /// Prints lines to stdout; outside text in them must be printable already.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Prints an object to stdout.
+    pub fn print_json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        self.print(&text)
+    }
+
+    /// Whether JSON is asked for.
+    pub fn json(&self) -> bool {
+        self.format == OutputFormat::Json
+    }
+
+    /// Whether colour is wanted on the screen.
+    pub fn color(&self) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                std::io::stdout().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
+
+    /// A bar on stderr for `length` steps (0: unknown), silent when quiet or not on a terminal.
+    pub fn progress(&self, label: &'static str, length: u64) -> indicatif::ProgressBar {
+        use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let (bar, template) = match length {
+            0 => (
+                ProgressBar::new_spinner(),
+                "{spinner} {msg} {human_pos} {per_sec}",
+            ),
+            _ => (
+                ProgressBar::new(length),
+                "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}",
+            ),
+        };
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.with_message(label)
+    }
+}
+
+/// The time now, in Unix milliseconds.
+pub fn now() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
+/// A path's text for a message: on one line, whatever it is made of.
+pub fn shown(path: &Path) -> String {
+    printable(&path.display().to_string()).into_owned()
+}
+
+/// The hierarchy that the project holds.
+pub fn load_hierarchy(store: &Store, classes: &Classes) -> Result<Hierarchy, Failure> {
+    let edges = store.hypernyms()?.into_iter();
+    let names = store.synsets()?.into_iter();
+    let headings = store.headings()?.into_iter();
+    Hierarchy::new(
+        classes,
+        edges
+            .map(|(child, parent, rank)| Edge {
+                child,
+                parent,
+                rank,
+                row: None,
+            })
+            .collect(),
+        names.map(|(id, name)| NodeName { id, name }).collect(),
+        headings
+            .map(|(node, title)| HeadingRow {
+                node,
+                title,
+                row: None,
+            })
+            .collect(),
+    )
+    .map_err(|error| Failure::failed(format!("the project's hierarchy is damaged: {error}")))
+}

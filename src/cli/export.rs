@@ -1,0 +1,214 @@
+//! `relabel export`: label sets, scores, votes and tasks for others.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::context::{Context, shown};
+use super::failure::Failure;
+use crate::domain::Classes;
+use crate::formats::export::{
+    LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl, write_real_json,
+    write_scores_csv,
+};
+use crate::store::{ImageRow, ScoreRow, Store};
+
+/// Options of `export`.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// What to write
+    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    target: ExportFormat,
+    /// Where to [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The aggregation to take label sets from [default: the newest]
+    #[arg(long, value_name = "N")]
+    run: Option<i64>,
+}
+
+/// What can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A list of class indices an image, in image-name order
+    RealJson,
+    /// A row a question: image,label,name,score,in_set
+    Csv,
+    /// A row a vote: image,label,rater,round,answer,at
+    VotesCsv,
+    /// An object a task: image, task, labels
+    TasksJsonl,
+    /// An object an image: image, labels, original
+    Jsonl,
+}
+
+/// Runs the command.
+pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
+    let store = context.open()?;
+    let Some(path) = &options.output else {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        write(options, &store, context, &mut out)?;
+        out.flush()?;
+        return Ok(());
+    };
+    // Beside its place first: a failed export leaves the former file as it was.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::failed(format!("cannot write {}: {error}", shown(path)))
+    };
+    let aside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| cannot(&error))?;
+    let mut out = BufWriter::new(aside.as_file());
+    write(options, &store, context, &mut out)?;
+    out.flush().map_err(|error| cannot(&error))?;
+    drop(out);
+    let file = aside.persist(path).map_err(|error| cannot(&error))?;
+    readable_by_all(&file).map_err(|error| cannot(&error))?;
+    context.say(format!("{} is written", shown(path)));
+    Ok(())
+}
+
+/// Temporary files are the user's alone; an export is an ordinary file.
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn write(
+    options: &Export,
+    store: &Store,
+    context: &Context,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    match options.target {
+        ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
+        ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
+        ExportFormat::Csv => {
+            let scores = scores_of(options, store, context)?;
+            let labels = scored_labels(&store.images()?, &scores, &store.classes()?);
+            write_scores_csv(&labels, out)?;
+        }
+        ExportFormat::VotesCsv => {
+            let mut rows = VotesCsv::new(out)?;
+            store.each_vote(|vote| -> Result<(), Failure> {
+                rows.write(&VoteLine {
+                    image: vote.image,
+                    class: vote.class,
+                    rater: vote.rater,
+                    round: vote.round,
+                    answer: vote.answer,
+                    at: vote.at,
+                })?;
+                Ok(())
+            })?;
+            rows.finish()?;
+        }
+        ExportFormat::TasksJsonl => write_jsonl(&task_lines(store)?, out)?,
+    }
+    Ok(())
+}
+
+fn sets(options: &Export, store: &Store, context: &Context) -> Result<Vec<LabelSet>, Failure> {
+    Ok(label_sets(
+        &store.images()?,
+        &scores_of(options, store, context)?,
+    ))
+}
+
+fn scores_of(options: &Export, store: &Store, context: &Context) -> Result<Vec<ScoreRow>, Failure> {
+    match (store.run(options.run)?, options.run) {
+        (Some(run), _) => Ok(store.scores(run.id)?),
+        (None, Some(number)) => Err(Failure::failed(format!("there is no run {number}"))
+            .hint("`relabel status` lists the runs")),
+        (None, None) => {
+            context.say("no votes are aggregated yet (`relabel aggregate`): every image keeps its original label");
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn task_lines(store: &Store) -> Result<Vec<TaskLine>, Failure> {
+    let names: std::collections::HashMap<_, _> = store
+        .images()?
+        .into_iter()
+        .map(|image| (image.id, image.name))
+        .collect();
+    Ok(store
+        .plan()?
+        .into_iter()
+        .map(|task| TaskLine {
+            image: names.get(&task.image).cloned().unwrap_or_default(),
+            task: task.ordinal,
+            labels: task.labels.iter().map(|class| class.0).collect(),
+        })
+        .collect())
+}
+
+/// The scores of each image, both in the order of image names.
+fn by_image<'a>(
+    images: &'a [ImageRow],
+    scores: &'a [ScoreRow],
+) -> impl Iterator<Item = (&'a ImageRow, &'a [ScoreRow])> {
+    let mut rest = scores;
+    images.iter().map(move |image| {
+        let end = rest
+            .iter()
+            .take_while(|score| score.image == image.name)
+            .count();
+        let (own, others) = rest.split_at(end);
+        rest = others;
+        (image, own)
+    })
+}
+
+/// The label set of every image, in the order given: by its scores, or its original label where it has none
+/// (arXiv 2006.07159: images that were never put to raters keep their label).
+pub fn label_sets(images: &[ImageRow], scores: &[ScoreRow]) -> Vec<LabelSet> {
+    by_image(images, scores)
+        .map(|(image, scores)| LabelSet {
+            image: image.name.clone(),
+            labels: match scores {
+                [] => image.original_label.iter().map(|class| class.0).collect(),
+                _ => scores
+                    .iter()
+                    .filter(|score| score.in_set)
+                    .map(|score| score.class.0)
+                    .collect(),
+            },
+            original: image.original_label.map(|class| class.0),
+        })
+        .collect()
+}
+
+fn scored_labels(images: &[ImageRow], scores: &[ScoreRow], classes: &Classes) -> Vec<ScoredLabel> {
+    let mut labels = Vec::with_capacity(scores.len());
+    for (image, scores) in by_image(images, scores) {
+        if let (Some(class), []) = (image.original_label, scores) {
+            labels.push(ScoredLabel {
+                image: image.name.clone(),
+                class,
+                name: classes.name_of(class),
+                score: None,
+                in_set: true,
+            });
+        }
+        labels.extend(scores.iter().map(|score| ScoredLabel {
+            image: image.name.clone(),
+            class: score.class,
+            name: classes.name_of(score.class),
+            score: Some(score.score),
+            in_set: score.in_set,
+        }));
+    }
+    labels
+}

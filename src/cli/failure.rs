@@ -1,0 +1,123 @@
+use std::io;
+
+use crate::store::StoreError;
+use crate::text::printable;
+
+/// What kind of failure it is; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The command could not do its work: 1.
+    Failed,
+    /// The command was called wrongly: 2.
+    Usage,
+    /// The input file is bad: 3.
+    Input,
+    /// The user stopped it: 130.
+    Interrupted,
+    /// A signal ended it: 128 + its number.
+    Signal(i32),
+    /// Nobody reads the output any more: 0, nothing to say.
+    BrokenPipe,
+}
+
+/// A command that did not do its work: what, where, why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// What failed, where and why.
+    pub message: String,
+    /// What the user can do.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    fn new(kind: Kind, message: impl Into<String>) -> Failure {
+        Failure {
+            kind,
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// The command could not do its work.
+    pub fn failed(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Failed, message)
+    }
+
+    /// The command was called wrongly.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Usage, message)
+    }
+
+    /// The input file is bad.
+    pub fn input(message: impl Into<String>) -> Failure {
+        Failure::new(Kind::Input, message)
+    }
+
+    /// The user stopped it.
+    pub fn interrupted() -> Failure {
+        Failure::new(Kind::Interrupted, "interrupted")
+    }
+
+    /// A signal ended it.
+    pub fn signal(number: i32) -> Failure {
+        Failure::new(Kind::Signal(number), format!("ended by signal {number}"))
+    }
+
+    /// The same with something that the user can do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
+            Kind::Failed => 1,
+            Kind::Usage => 2,
+            Kind::Input => 3,
+            Kind::Interrupted => 130,
+            Kind::Signal(number) => u8::try_from(128 + number).unwrap_or(1),
+            Kind::BrokenPipe => 0,
+        }
+    }
+
+    /// The lines for stderr; outside text in them is made safe for the terminal.
+    pub fn lines(&self) -> Vec<String> {
+        if matches!(self.kind, Kind::BrokenPipe | Kind::Interrupted) {
+            return Vec::new();
+        }
+        let error = self.message.lines().enumerate().map(|(at, line)| match at {
+            0 => format!("error: {}", printable(line)),
+            _ => printable(line).into_owned(),
+        });
+        let hints = self
+            .hints
+            .iter()
+            .map(|hint| format!("hint: {}", printable(hint)));
+        error.chain(hints).collect()
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let failure = Failure::failed(error.to_string());
+        match error {
+            StoreError::Missing(_) => failure
+                .hint("make one with `relabel init`, or say where it is with --project FILE or RELABEL_PROJECT"),
+            StoreError::Exists(_) => failure.hint("choose another file with --project FILE"),
+            StoreError::Newer { .. } => failure.hint("install the newest relabel; the file was not touched"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::new(Kind::BrokenPipe, "");
+        }
+        Failure::failed(error.to_string())
+    }
+}

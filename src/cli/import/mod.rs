@@ -1,0 +1,54 @@
+//! `relabel import …`: files become images, labels, proposals and votes; all of a file or nothing.
+
+mod images;
+mod labels;
+mod names;
+mod proposals;
+mod rows;
+mod votes;
+
+use super::context::Context;
+use super::failure::Failure;
+
+pub use images::import_images;
+pub use labels::{Labels, import_labels};
+pub use names::{ImageNames, find_class};
+pub use proposals::{Proposals, import_proposals};
+pub use rows::{BadRows, RowProblem, take_rows};
+pub use votes::{Votes, import_votes};
+
+/// What to import.
+#[derive(Debug, clap::Subcommand)]
+pub enum Import {
+    /// Images of a folder (recursive), or those that a CSV or JSONL file lists
+    #[command(
+        after_help = "Examples:\n  relabel import images photos/\n  relabel import images list.csv   (columns image, path)"
+    )]
+    Images(images::Images),
+    /// Original labels: CSV or JSONL with image,label
+    #[command(
+        after_help = "Examples:\n  relabel import labels labels.csv\nA label is an index, a WordNet id or a name."
+    )]
+    Labels(Labels),
+    /// Proposals that exist already: CSV or JSONL with image,label[,source][,score]
+    #[command(
+        after_help = "Examples:\n  relabel import proposals proposals.csv\n  relabel import proposals one-model.jsonl --source resnet50"
+    )]
+    Proposals(Proposals),
+    /// Votes: CSV or JSONL with image,label,rater,answer[,at][,round]
+    #[command(
+        after_help = "Examples:\n  relabel import votes crowd.csv\n  relabel import votes experts.csv --round gold --role expert"
+    )]
+    Votes(Votes),
+}
+
+/// Runs the command.
+pub fn run(import: &Import, context: &Context) -> Result<(), Failure> {
+    let store = context.open()?;
+    match import {
+        Import::Images(options) => images::run(&store, options, context),
+        Import::Labels(options) => import_labels(&store, options, context),
+        Import::Proposals(options) => import_proposals(&store, options, context),
+        Import::Votes(options) => import_votes(&store, options, context),
+    }
+}

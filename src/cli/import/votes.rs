@@ -1,0 +1,244 @@
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::names::{ImageNames, find_class};
+use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
+use crate::cli::context::{Context, shown};
+use crate::cli::failure::Failure;
+use crate::cli::table::thousands;
+use crate::domain::{Answer, ClassIndex, Classes, Question, QuestionId, RaterId, Role, RoundId};
+use crate::formats::npz::VotesNpz;
+use crate::formats::records::VoteRecord;
+use crate::store::{NewVote, Store};
+
+/// Options of `import votes`.
+#[derive(Debug, clap::Args)]
+pub struct Votes {
+    /// CSV or JSONL: image,label,rater,answer[,at][,round]; or the npz of the ReaL release
+    file: PathBuf,
+    /// The round of rows that do not say
+    #[arg(long, default_value = "main", value_name = "R")]
+    round: String,
+    /// The role of raters that are new: rater, expert, adjudicator or auditor
+    #[arg(long, default_value = "rater", value_name = "ROLE")]
+    role: Role,
+    #[command(flatten)]
+    bad_rows: BadRows,
+}
+
+impl Votes {
+    /// What a bare `import votes FILE --round R --role ROLE` does.
+    pub fn of(file: PathBuf, round: &str, role: Role) -> Votes {
+        Votes {
+            file,
+            round: round.to_owned(),
+            role,
+            bad_rows: BadRows::default(),
+        }
+    }
+}
+
+/// Takes in the votes of a file.
+pub fn import_votes(store: &Store, options: &Votes, context: &Context) -> Result<(), Failure> {
+    let mut raters = 0;
+    let (left_out, added, known) = store.atomically(|store| {
+        let mut incoming = Incoming::new(options, store)?;
+        let is_npz = options
+            .file
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
+        let left_out = match is_npz {
+            true => {
+                take_npz(&mut incoming, store, &options.file, context)?;
+                LeftOut::default()
+            }
+            false => take_rows(
+                &options.file,
+                VoteRecord::COLUMNS,
+                options.bad_rows,
+                context,
+                VoteRecord::from_row,
+                |record| incoming.take(store, &record),
+            )?,
+        };
+        raters = incoming.raters.len();
+        let (added, known) = store.import_votes(&mut incoming.votes)?;
+        Ok::<_, Failure>((left_out, added, known))
+    })?;
+    left_out.say(context);
+    let file = shown(&options.file);
+    context.say(match added {
+        0 => format!(
+            "{file}: nothing changes, all {} votes are known already",
+            thousands(known)
+        ),
+        _ => format!(
+            "{file}: {} votes of {} raters imported, {} known already",
+            thousands(added),
+            thousands(raters),
+            thousands(known)
+        ),
+    });
+    Ok(())
+}
+
+/// Streams the tensor; what stands in memory is a few bytes a vote.
+fn take_npz(
+    incoming: &mut Incoming<'_>,
+    store: &Store,
+    file: &Path,
+    context: &Context,
+) -> Result<(), Failure> {
+    let bad = |error: &dyn std::fmt::Display| {
+        Failure::input(format!("cannot import {}: {error}", shown(file)))
+            .hint("nothing was imported")
+    };
+    let mut npz = VotesNpz::open(file).map_err(|error| bad(&error))?;
+    let mut questions = Vec::with_capacity(npz.questions.len());
+    let mut seen = HashSet::with_capacity(npz.questions.len());
+    for (row, (image, label)) in npz.questions.iter().enumerate() {
+        let question = incoming
+            .question(store, image, label)
+            .map_err(|problem| match problem {
+                RowProblem::Stop(failure) => failure,
+                RowProblem::Bad { reason, hints } => hints
+                    .into_iter()
+                    .fold(bad(&format!("info[{row}]: {reason}")), Failure::hint),
+            })?;
+        if !seen.insert(question) {
+            return Err(bad(&format!(
+                "info[{row}]: question {image:?}, class {label:?} stands twice"
+            )));
+        }
+        questions.push(question);
+    }
+    let mut raters = Vec::with_capacity(npz.raters.len());
+    for number in &npz.raters {
+        // Numbers of different files and roles are different people.
+        let name = format!("{} {number}", incoming.options.role);
+        raters.push(
+            incoming
+                .rater(store, &name)
+                .map_err(|problem| match problem {
+                    RowProblem::Stop(failure) => failure,
+                    RowProblem::Bad { reason, .. } => bad(&reason),
+                })?,
+        );
+    }
+    let round = incoming.round(store, None)?;
+    let bar = context.progress("raters", raters.len() as u64);
+    let votes = &mut incoming.votes;
+    let keep = |rater: usize, question: usize, answer: Answer| {
+        if let (Some(&rater), Some(&question)) = (raters.get(rater), questions.get(question)) {
+            votes.push(NewVote {
+                question,
+                round,
+                rater,
+                answer: Some(answer),
+                at: None,
+                spent: None,
+            });
+        }
+    };
+    npz.each_vote(keep, || bar.inc(1))
+        .map_err(|error| bad(&error))?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Votes of a file on their way into the project.
+struct Incoming<'a> {
+    options: &'a Votes,
+    classes: Classes,
+    images: ImageNames,
+    questions: HashMap<Question, QuestionId>,
+    raters: HashMap<String, RaterId>,
+    rounds: HashMap<String, RoundId>,
+    seen: HashSet<(QuestionId, RoundId, RaterId)>,
+    votes: Vec<NewVote>,
+}
+
+impl<'a> Incoming<'a> {
+    fn new(options: &'a Votes, store: &Store) -> Result<Self, Failure> {
+        Ok(Incoming {
+            options,
+            classes: store.classes()?,
+            images: ImageNames::of(store)?,
+            questions: store
+                .questions()?
+                .into_iter()
+                .map(|(id, question)| (question, id))
+                .collect(),
+            raters: HashMap::new(),
+            rounds: HashMap::new(),
+            seen: HashSet::new(),
+            votes: Vec::new(),
+        })
+    }
+
+    fn take(&mut self, store: &Store, record: &VoteRecord) -> Result<(), RowProblem> {
+        let question = self.question(store, &record.label.image, &record.label.label)?;
+        let rater = self.rater(store, &record.rater)?;
+        let round = self.round(store, record.round.as_deref())?;
+        if !self.seen.insert((question, round, rater)) {
+            return Err(RowProblem::bad(format!(
+                "a second vote of {:?} on image {:?}, class {:?} in the same round",
+                record.rater, record.label.image, record.label.label
+            )));
+        }
+        self.votes.push(NewVote {
+            question,
+            round,
+            rater,
+            answer: Some(record.answer),
+            at: record.at,
+            spent: None,
+        });
+        Ok(())
+    }
+
+    fn question(
+        &mut self,
+        store: &Store,
+        image: &str,
+        label: &str,
+    ) -> Result<QuestionId, RowProblem> {
+        let class: ClassIndex = find_class(&self.classes, label)?.index;
+        let (image, _) = self.images.find_or_add(store, image)?;
+        let question = Question { image, class };
+        if let Some(&id) = self.questions.get(&question) {
+            return Ok(id);
+        }
+        let id = store.question(question).map_err(Failure::from)?;
+        self.questions.insert(question, id);
+        Ok(id)
+    }
+
+    fn round(&mut self, store: &Store, name: Option<&str>) -> Result<RoundId, Failure> {
+        let name = name.unwrap_or(&self.options.round);
+        if let Some(&round) = self.rounds.get(name) {
+            return Ok(round);
+        }
+        let round = store.round(name)?;
+        self.rounds.insert(name.to_owned(), round);
+        Ok(round)
+    }
+
+    /// A rater has one role: gold must not be mixed with what it calibrates.
+    fn rater(&mut self, store: &Store, name: &str) -> Result<RaterId, RowProblem> {
+        if let Some(&rater) = self.raters.get(name) {
+            return Ok(rater);
+        }
+        let role = self.options.role;
+        let id = match store.rater(name).map_err(Failure::from)? {
+            Some(known) if known.role == role || role == Role::Rater => known.id,
+            Some(known) => {
+                let reason = format!("{name:?} is known as {}, not {role}", known.role);
+                return Err(RowProblem::bad(reason).hint("give experts names of their own"));
+            }
+            None => store.add_rater(name, role).map_err(Failure::from)?,
+        };
+        self.raters.insert(name.to_owned(), id);
+        Ok(id)
+    }
+}

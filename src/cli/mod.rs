@@ -1,0 +1,121 @@
+//! The command line: one file a command. Parses, calls and prints; may import everything below it.
+
+mod aggregate;
+mod agreement;
+mod context;
+mod demo;
+mod eval;
+
+mod export;
+mod failure;
+mod import;
+mod init;
+mod plan;
+mod rater;
+mod review;
+mod show;
+mod status;
+mod suggest;
+mod table;
+
+use clap::Parser;
+
+pub use failure::Failure;
+
+use context::Context;
+
+/// Find out what is really in the images of a labelled data set: models propose labels, people vote on them in the
+/// terminal, votes become label sets.
+#[derive(Debug, Parser)]
+#[command(
+    name = "relabel",
+    version,
+    after_help = "Start with `relabel demo`, or on your own data:\n  relabel init --images photos/\n  relabel import labels labels.csv\n  relabel import proposals proposals.csv\n  relabel plan\n  relabel review --rater alice\n  relabel aggregate\n  relabel export --as csv -o labels-new.csv"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    context: Context,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Write the built-in example project and open it in the review screen
+    Demo(demo::Demo),
+    /// Make a new project
+    #[command(
+        after_help = "Examples:\n  relabel init --images photos/\n  relabel init --classes classes.csv --hierarchy hierarchy.csv"
+    )]
+    Init(init::Init),
+    /// Take in images, original labels, proposals or votes
+    #[command(subcommand)]
+    Import(import::Import),
+    /// Decide which images need people, and group their labels into tasks
+    Plan(plan::Plan),
+    /// Open the review screen
+    #[command(
+        after_help = "Examples:\n  relabel review --rater alice\n  relabel review --order disputed --rater carol\nPress ? on the screen for its keys."
+    )]
+    Review(review::Review),
+    /// Print one image inline, then exit
+    #[command(
+        after_help = "Examples:\n  relabel show photo.jpg\n  relabel show photo.jpg --pictures half --cells 60x30 > picture.txt"
+    )]
+    Show(show::Show),
+    /// Say what is imported, planned and answered, and what to do next
+    Status(status::StatusOptions),
+    /// Turn votes into scores and label sets
+    #[command(
+        after_help = "Examples:\n  relabel aggregate\n  relabel aggregate --method dawid-skene --threshold 0.8\n  relabel aggregate --preset real"
+    )]
+    Aggregate(aggregate::Aggregate),
+    /// Say how far raters agree with each other, with themselves and with gold
+    #[command(
+        after_help = "Examples:\n  relabel agreement\n  relabel agreement --by rater,subtree --top 50\n  relabel agreement --format json"
+    )]
+    Agreement(agreement::Agreement),
+    /// Score predictions on the original labels and on the label sets
+    #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
+    Eval(eval::Eval),
+    /// Write label sets, scores, votes or tasks to a file
+    #[command(
+        after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
+    )]
+    Export(export::Export),
+    /// Add or list raters
+    #[command(subcommand)]
+    Rater(rater::Rater),
+}
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// The command could not do its work; the failure says why and gives the exit code.
+pub fn run(cli: &Cli) -> Result<(), Failure> {
+    let context = &cli.context;
+    match &cli.command {
+        Command::Demo(options) => demo::run(options, context),
+        Command::Init(options) => init::run(options, context),
+        Command::Import(options) => import::run(options, context),
+        Command::Plan(options) => plan::run(options, context),
+        Command::Review(options) => review::run(options, context),
+        Command::Show(options) => show::run(options, context),
+        Command::Status(options) => status::run(options, context),
+        Command::Aggregate(options) => aggregate::run(options, context),
+        Command::Agreement(options) => agreement::run(options, context),
+        Command::Eval(options) => eval::run(options, context),
+        Command::Export(options) => export::run(options, context),
+        Command::Rater(rater) => rater::run(rater, context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,244 @@
+//! `relabel plan`: triage, grouping by WordNet, tasks.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::context::{Context, load_hierarchy};
+use super::failure::Failure;
+use super::table::{table, thousands};
+use crate::domain::{ImageId, TaskLayout};
+use crate::hierarchy::{GroupingRule, group};
+use crate::proposals::{Triage, triage};
+use crate::store::{PlannedTask, Replanned, Store};
+
+/// Options of `plan`.
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// Labels that one screen shows at most
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    max_labels: u32,
+    /// Tasks with fewer labels join another one of the image where they fit
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    min_labels: u32,
+    /// Answers wanted to each question
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    raters: u32,
+    /// Leave the labels below this synset in one task, however many they are (may be repeated)
+    #[arg(long, value_name = "SYNSET")]
+    keep_together: Vec<String>,
+}
+
+/// The plan in figures.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    images: usize,
+    unanimous: usize,
+    to_review: usize,
+    labels_per_image: f64,
+    tasks: usize,
+    questions: usize,
+    new_questions: usize,
+    kept_questions: usize,
+    retired_questions: usize,
+    votes_wanted: u64,
+    seconds_per_vote: f64,
+    measured: bool,
+    hours: f64,
+}
+
+/// What a vote takes where nobody has voted yet.
+const ASSUMED_SECONDS: f64 = 3.0;
+
+/// The setting that holds how many answers each question wants.
+pub const RATERS_WANTED: &str = "raters_wanted";
+
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
+            max_labels: 8,
+            min_labels: 3,
+            raters: 5,
+            keep_together: Vec::new(),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
+    let summary = replan(&context.open()?, options)?;
+    if context.json() {
+        return context.print_json(&summary);
+    }
+    context.print(&text(&summary))?;
+    context.say(match summary.tasks {
+        0 => "every image keeps its label: nothing to review",
+        _ => "next: `relabel review --rater NAME`",
+    });
+    Ok(())
+}
+
+/// Puts a new plan in place of the former one.
+pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
+    let classes = store.classes()?;
+    let hierarchy = load_hierarchy(store, &classes)?;
+    let keep_together = options
+        .keep_together
+        .iter()
+        .map(|node| {
+            hierarchy.find_node(node).ok_or_else(|| {
+                Failure::usage(format!("--keep-together: the hierarchy has no {node:?}"))
+                    .hint("name a WordNet id such as n00015388 (animal)")
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let rule = GroupingRule {
+        max: options.max_labels as usize,
+        min: options.min_labels as usize,
+        keep_together,
+    };
+    store.atomically(|store| {
+        let sorted = sorted_by_name(store)?;
+        let mut tasks = Vec::new();
+        for (image, labels) in &sorted.to_review {
+            let layouts = group(labels, &hierarchy, &rule);
+            tasks.extend(
+                (0..)
+                    .zip(&layouts)
+                    .map(|(ordinal, layout)| planned(*image, ordinal, layout)),
+            );
+        }
+        let replanned = store.replace_plan(&tasks)?;
+        store.set_setting(RATERS_WANTED, &options.raters.to_string())?;
+        if sorted.unanimous.is_empty() && tasks.is_empty() {
+            return Err(Failure::failed(
+                "there is nothing to plan: no image has a label or a proposal",
+            )
+            .hint("import some: `relabel import labels FILE`, `relabel import proposals FILE`"));
+        }
+        let measured = measured_seconds(store)?;
+        Ok(Summary::of(
+            &sorted,
+            &tasks,
+            replanned,
+            options.raters,
+            measured,
+        ))
+    })
+}
+
+/// Triage in the order of image names, so that the plan does not depend on the order of imports.
+fn sorted_by_name(store: &Store) -> Result<Triage, Failure> {
+    let mut sorted = triage(&store.proposed_labels()?, &store.original_labels()?);
+    let place: HashMap<ImageId, usize> = store
+        .images()?
+        .iter()
+        .enumerate()
+        .map(|(place, image)| (image.id, place))
+        .collect();
+    sorted
+        .to_review
+        .sort_by_key(|(image, _)| place.get(image).copied());
+    Ok(sorted)
+}
+
+impl Summary {
+    fn of(
+        sorted: &Triage,
+        tasks: &[PlannedTask],
+        replanned: Replanned,
+        raters: u32,
+        measured: Option<f64>,
+    ) -> Summary {
+        let questions: usize = sorted
+            .to_review
+            .iter()
+            .map(|(_, labels)| labels.len())
+            .sum();
+        let images = sorted.unanimous.len() + sorted.to_review.len();
+        let votes_wanted = questions as u64 * u64::from(raters);
+        let seconds = measured.unwrap_or(ASSUMED_SECONDS);
+        Summary {
+            images,
+            unanimous: sorted.unanimous.len(),
+            to_review: sorted.to_review.len(),
+            labels_per_image: (questions + sorted.unanimous.len()) as f64 / images.max(1) as f64,
+            tasks: tasks.len(),
+            questions,
+            new_questions: replanned.new_questions,
+            kept_questions: replanned.kept_questions,
+            retired_questions: replanned.retired_questions,
+            votes_wanted,
+            seconds_per_vote: seconds,
+            measured: measured.is_some(),
+            hours: votes_wanted as f64 * seconds / 3600.0,
+        }
+    }
+}
+
+fn planned(image: ImageId, ordinal: u32, layout: &TaskLayout) -> PlannedTask {
+    PlannedTask {
+        image,
+        ordinal,
+        labels: layout.labels().collect(),
+    }
+}
+
+/// Median seconds a vote over all raters and rounds, where somebody has voted on the screen.
+fn measured_seconds(store: &Store) -> Result<Option<f64>, Failure> {
+    let mut medians: Vec<u64> = store
+        .status()?
+        .raters
+        .iter()
+        .filter_map(|rater| rater.median_spent)
+        .collect();
+    medians.sort_unstable();
+    Ok(medians
+        .get(medians.len() / 2)
+        .map(|&milliseconds| milliseconds as f64 / 1000.0))
+}
+
+fn text(summary: &Summary) -> String {
+    let speed = if summary.measured {
+        "the measured"
+    } else {
+        "an assumed"
+    };
+    let rows = [
+        ("images", thousands(summary.images), String::new()),
+        (
+            "unanimous",
+            thousands(summary.unanimous),
+            "keep their label without a vote".to_owned(),
+        ),
+        ("to review", thousands(summary.to_review), String::new()),
+        (
+            "labels an image",
+            format!("{:.1}", summary.labels_per_image),
+            String::new(),
+        ),
+        ("tasks", thousands(summary.tasks), String::new()),
+        (
+            "questions",
+            thousands(summary.questions),
+            format!("{} new", thousands(summary.new_questions)),
+        ),
+        (
+            "retired questions",
+            thousands(summary.retired_questions),
+            "no longer proposed; their votes stay".to_owned(),
+        ),
+        (
+            "votes wanted",
+            thousands(summary.votes_wanted),
+            String::new(),
+        ),
+        (
+            "hours",
+            format!("{:.1}", summary.hours),
+            format!("at {speed} {:.1} s a vote", summary.seconds_per_vote),
+        ),
+    ];
+    let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), figure, remark]);
+    table(&[], &[1], rows.into())
+}

@@ -1,0 +1,56 @@
+//! `relabel rater`: who votes.
+
+use super::context::Context;
+use super::failure::Failure;
+use super::table::table;
+use crate::domain::Role;
+
+/// What to do with raters.
+#[derive(Debug, clap::Subcommand)]
+pub enum Rater {
+    /// Adds a rater
+    Add {
+        /// Unique name
+        name: String,
+        /// rater, expert (votes make gold), adjudicator (sees all votes) or auditor
+        #[arg(long, default_value = "rater")]
+        role: Role,
+    },
+    /// Lists the raters
+    List,
+}
+
+/// Runs the command.
+pub fn run(rater: &Rater, context: &Context) -> Result<(), Failure> {
+    let store = context.open()?;
+    match rater {
+        Rater::Add { name, role } => {
+            if let Some(known) = store.rater(name)? {
+                return Err(Failure::failed(format!(
+                    "{name:?} is known already, as {}",
+                    known.role
+                )));
+            }
+            store.add_rater(name, *role)?;
+            context.say(format!("{name:?} is added as {role}"));
+            Ok(())
+        }
+        Rater::List => {
+            let raters = store.raters()?;
+            if context.json() {
+                let list: Vec<_> = raters
+                    .iter()
+                    .map(
+                        |rater| serde_json::json!({"rater": rater.name, "role": rater.role.word()}),
+                    )
+                    .collect();
+                return context.print_json(&list);
+            }
+            let rows = raters
+                .into_iter()
+                .map(|rater| vec![rater.name, rater.role.to_string()])
+                .collect();
+            context.print(&table(&["rater", "role"], &[], rows))
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `relabel review`: the review screen.
+
+use std::io::IsTerminal;
+
+use clap::ValueEnum;
+
+use super::context::{Context, load_hierarchy};
+use super::failure::Failure;
+use crate::domain::Role;
+use crate::review::driver::{DriverError, Ended, Order, Setup, run_review};
+use crate::review::keymap::Keymap;
+use crate::review::picture::PictureMode;
+
+/// Options of `review`.
+#[derive(Debug, clap::Args)]
+pub struct Review {
+    #[command(flatten)]
+    options: ReviewOptions,
+}
+
+/// Options of the review screen, wherever it is opened from.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReviewOptions {
+    /// Who votes; a new name becomes a rater [default: the user's name]
+    #[arg(long, value_name = "NAME")]
+    rater: Option<String>,
+    /// The round: the same rater may meet the same question once in each
+    #[arg(long, default_value = "main", value_name = "R")]
+    round: String,
+    /// Which tasks come first
+    #[arg(long, value_enum, default_value = "plan")]
+    order: OrderChoice,
+    /// How pictures are sent [default: as the terminal allows]
+    #[arg(long, value_enum, value_name = "MODE")]
+    pictures: Option<PictureMode>,
+}
+
+/// The order of tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderChoice {
+    /// As planned, image by image
+    Plan,
+    /// Shuffled, in each rater's own and lasting way
+    Random,
+    /// Disputes alone, the most disputed first
+    Disputed,
+}
+
+/// Runs the command.
+pub fn run(options: &Review, context: &Context) -> Result<(), Failure> {
+    review(&options.options, context)
+}
+
+/// Opens the review screen on the context's project.
+pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure> {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return Err(Failure::usage(
+            "the review screen needs a terminal for keys and for the screen",
+        ));
+    }
+    let store = context.open()?;
+    let name = rater_name(options)?;
+    let rater = match store.rater(&name)? {
+        Some(rater) => rater,
+        None => {
+            store.add_rater(&name, Role::Rater)?;
+            store
+                .rater(&name)?
+                .ok_or_else(|| Failure::failed("the rater is gone"))?
+        }
+    };
+    if store.tasks()?.is_empty() {
+        return Err(Failure::failed("there are no tasks").hint("make them with `relabel plan`"));
+    }
+    let classes = store.classes()?;
+    let hierarchy = load_hierarchy(&store, &classes)?;
+    let setup = Setup {
+        round: store.round(&options.round)?,
+        round_name: options.round.clone(),
+        rater,
+        order: match options.order {
+            OrderChoice::Plan => Order::Plan,
+            OrderChoice::Random => Order::Random,
+            OrderChoice::Disputed => Order::Disputed,
+        },
+        pictures: options.pictures,
+        color: context.color(),
+        keymap: keymap()?,
+        classes,
+        hierarchy,
+        store,
+    };
+    match run_review(setup) {
+        Ok(Ended::Finished) => Ok(()),
+        Ok(Ended::Interrupted) => Err(Failure::interrupted()),
+        Ok(Ended::Signal(number)) => Err(Failure::signal(number)),
+        Err(DriverError::Store(error)) => Err(error.into()),
+        Err(error) => Err(Failure::failed(error.to_string())),
+    }
+}
+
+fn rater_name(options: &ReviewOptions) -> Result<String, Failure> {
+    let from_environment = || {
+        ["USER", "LOGNAME", "USERNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    };
+    match options.rater.clone().or_else(from_environment) {
+        Some(name) if !name.trim().is_empty() => Ok(name),
+        _ => Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
+    }
+}
+
+/// The key map: the built-in one with what the user's config file changes.
+fn keymap() -> Result<Keymap, Failure> {
+    use etcetera::BaseStrategy;
+    let Ok(folders) = etcetera::choose_base_strategy() else {
+        return Ok(Keymap::default());
+    };
+    let path = folders.config_dir().join("relabel").join("config.toml");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keymap::default()),
+        Err(error) => {
+            return Err(Failure::failed(format!(
+                "cannot read {}: {error}",
+                path.display()
+            )));
+        }
+    };
+    let bad = |error: &dyn std::fmt::Display| {
+        Failure::input(format!("cannot use {}: {error}", path.display()))
+            .hint("docs/keys.md shows the names of actions and keys")
+    };
+    let config: Config = toml::from_str(&text).map_err(|error| bad(&error))?;
+    Keymap::with_overrides(&config.keys).map_err(|error| bad(&error))
+}
+
+/// The user's config file.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// Keys of actions, in place of the built-in ones.
+    #[serde(default)]
+    keys: std::collections::BTreeMap<String, Vec<String>>,
+}

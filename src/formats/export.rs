@@ -1,0 +1,149 @@
+//! What the program writes for others: label sets, scores, votes and tasks.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::domain::{Answer, ClassIndex};
+
+use super::records::time_text;
+
+/// A question, or the kept label of an image that was never asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredLabel {
+    /// Image name.
+    pub image: String,
+    /// Class.
+    pub class: ClassIndex,
+    /// All names of the class.
+    pub name: String,
+    /// Posterior probability; none for a label that was kept without a vote.
+    pub score: Option<f64>,
+    /// Whether the class is in the image's label set.
+    pub in_set: bool,
+}
+
+/// An image with its label set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LabelSet {
+    /// Image name.
+    pub image: String,
+    /// Ascending; may be empty.
+    pub labels: Vec<u32>,
+    /// The original label, where there is one.
+    pub original: Option<u32>,
+}
+
+/// A rater's standing answer in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoteLine {
+    /// Image name.
+    pub image: String,
+    /// Class.
+    pub class: ClassIndex,
+    /// Rater's name.
+    pub rater: String,
+    /// Round's name.
+    pub round: String,
+    /// What was answered.
+    pub answer: Answer,
+    /// Unix milliseconds, where known.
+    pub at: Option<i64>,
+}
+
+/// A task of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TaskLine {
+    /// Image name.
+    pub image: String,
+    /// From 0 within the image.
+    pub task: u32,
+    /// In their order on the screen.
+    pub labels: Vec<u32>,
+}
+
+/// `real-json`: a list of class indices an image, in the order of image names, as the ReaL labels were published.
+///
+/// # Errors
+/// Writing fails.
+pub fn write_real_json(sets: &[LabelSet], out: &mut impl Write) -> io::Result<()> {
+    let lists: Vec<&[u32]> = sets.iter().map(|set| set.labels.as_slice()).collect();
+    serde_json::to_writer(&mut *out, &lists)?;
+    writeln!(out)
+}
+
+/// `jsonl`: image, label set and original label, an object a line.
+///
+/// # Errors
+/// Writing fails.
+pub fn write_jsonl<T: Serialize>(lines: &[T], out: &mut impl Write) -> io::Result<()> {
+    for line in lines {
+        serde_json::to_writer(&mut *out, line)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// `csv`: a row a question.
+///
+/// # Errors
+/// Writing fails.
+pub fn write_scores_csv(labels: &[ScoredLabel], out: &mut impl Write) -> io::Result<()> {
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record(["image", "label", "name", "score", "in_set"])?;
+    for label in labels {
+        rows.write_record([
+            label.image.as_str(),
+            &label.class.to_string(),
+            &label.name,
+            // The shortest text that reads back as the same number.
+            &label
+                .score
+                .map_or_else(String::new, |score| score.to_string()),
+            if label.in_set { "1" } else { "0" },
+        ])?;
+    }
+    rows.flush()
+}
+
+/// `votes-csv`: a row a standing answer.
+#[derive(Debug)]
+pub struct VotesCsv<W: Write> {
+    rows: csv::Writer<W>,
+}
+
+impl<W: Write> VotesCsv<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn new(out: W) -> io::Result<Self> {
+        let mut rows = csv::Writer::from_writer(out);
+        rows.write_record(["image", "label", "rater", "round", "answer", "at"])?;
+        Ok(VotesCsv { rows })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn write(&mut self, vote: &VoteLine) -> io::Result<()> {
+        self.rows.write_record([
+            vote.image.as_str(),
+            &vote.class.to_string(),
+            &vote.rater,
+            &vote.round,
+            vote.answer.word(),
+            &vote.at.map_or_else(String::new, time_text),
+        ])?;
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// Writing fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.rows.flush()
+    }
+}

@@ -1,0 +1,180 @@
+//! What the rows of imported tables say: labels, proposals and votes as plain records.
+
+use jiff::Timestamp;
+
+use super::table::{Column, Row};
+use crate::domain::Answer;
+
+/// Why a row is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("column {column:?}: {reason}")]
+pub struct RecordError {
+    /// The column.
+    pub column: &'static str,
+    /// Why, with the value.
+    pub reason: String,
+}
+
+const IMAGE: Column = Column::required("image").or(&["file_name", "filename", "file"]);
+const LABEL: Column = Column::required("label").or(&["class", "wnid"]);
+
+/// One label of one image, as the file names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelRecord {
+    /// Image name.
+    pub image: String,
+    /// Index, WordNet id or name of the class.
+    pub label: String,
+}
+
+impl LabelRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[IMAGE, LABEL];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Never; other records can be refused.
+    pub fn from_row(row: &Row) -> Result<LabelRecord, RecordError> {
+        Ok(LabelRecord {
+            image: row.text(0).to_owned(),
+            label: row.text(1).to_owned(),
+        })
+    }
+}
+
+/// A class that a source puts forward for an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposalRecord {
+    /// Image and class.
+    pub label: LabelRecord,
+    /// The model or other source; none where the file has no such column.
+    pub source: Option<String>,
+    /// The source's score.
+    pub score: Option<f64>,
+}
+
+impl ProposalRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[
+        IMAGE,
+        LABEL,
+        Column::optional("source").or(&["model"]),
+        Column::optional("score"),
+    ];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// The score is no finite number.
+    pub fn from_row(row: &Row) -> Result<ProposalRecord, RecordError> {
+        let score = row
+            .get(3)
+            .map(|text| {
+                text.parse::<f64>()
+                    .ok()
+                    .filter(|score| score.is_finite())
+                    .ok_or_else(|| RecordError {
+                        column: "score",
+                        reason: format!("{text:?} is no finite number"),
+                    })
+            })
+            .transpose()?;
+        Ok(ProposalRecord {
+            label: LabelRecord::from_row(row)?,
+            source: row.get(2).map(str::to_owned),
+            score,
+        })
+    }
+}
+
+/// A rater's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoteRecord {
+    /// Image and class.
+    pub label: LabelRecord,
+    /// Rater's name.
+    pub rater: String,
+    /// What was answered.
+    pub answer: Answer,
+    /// Round's name, where the file has it.
+    pub round: Option<String>,
+    /// Unix milliseconds, where the file has it.
+    pub at: Option<i64>,
+}
+
+impl VoteRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[
+        IMAGE,
+        LABEL,
+        Column::required("rater").or(&["worker", "annotator"]),
+        Column::required("answer").or(&["vote"]),
+        Column::optional("at").or(&["time", "timestamp"]),
+        Column::optional("round"),
+    ];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// The answer or the time cannot be understood.
+    pub fn from_row(row: &Row) -> Result<VoteRecord, RecordError> {
+        let answer = row.text(3).parse::<Answer>().map_err(|error| RecordError {
+            column: "answer",
+            reason: error.to_string(),
+        })?;
+        Ok(VoteRecord {
+            label: LabelRecord::from_row(row)?,
+            rater: row.text(2).to_owned(),
+            answer,
+            round: row.get(5).map(str::to_owned),
+            at: row.get(4).map(parse_time).transpose()?,
+        })
+    }
+}
+
+/// RFC 3339, or seconds since 1970.
+fn parse_time(text: &str) -> Result<i64, RecordError> {
+    let unknown = || RecordError {
+        column: "at",
+        reason: format!(
+            "{text:?} is no time: expected RFC 3339 (2026-11-02T09:30:00Z) or seconds since 1970"
+        ),
+    };
+    if let Ok(seconds) = text.parse::<f64>() {
+        let milliseconds = (seconds * 1000.0).round();
+        // Beyond the year 9999 it is no time that anybody meant.
+        return (0.0..=253_402_300_799_000.0)
+            .contains(&milliseconds)
+            .then_some(milliseconds as i64)
+            .ok_or_else(unknown);
+    }
+    text.parse::<Timestamp>()
+        .map(Timestamp::as_millisecond)
+        .map_err(|_| unknown())
+}
+
+/// Unix milliseconds as RFC 3339 in UTC, to the millisecond.
+pub fn time_text(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds)
+        .map_or_else(|_| String::new(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_both_forms_and_written_in_one() {
+        for text in [
+            "2026-11-02T09:30:00.25Z",
+            "1793611800.25",
+            "2026-11-02T10:30:00.25+01:00",
+        ] {
+            let at = parse_time(text).unwrap();
+            assert_eq!(time_text(at), "2026-11-02T09:30:00.25Z", "{text}");
+        }
+        assert!(parse_time("yesterday").is_err());
+        assert!(parse_time("1e300").is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! What the review screen wants done, as data.
+
+use super::event::StepId;
+use super::picture::PictureRequest;
+use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, TaskId};
+
+/// An answer on its way to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The class asked about.
+    pub class: ClassIndex,
+    /// The question; none for a label that this rater adds with the answer.
+    pub question: Option<QuestionId>,
+    /// The answer; none takes the standing one back.
+    pub answer: Option<Answer>,
+    /// Milliseconds that the rater spent on it.
+    pub spent: Option<u32>,
+}
+
+/// What a note says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoteText {
+    /// Somebody should look at this image.
+    Flag,
+    /// The flag is taken back.
+    Unflag,
+    /// A remark in words.
+    Comment(String),
+}
+
+/// What the review screen wants done. The driver does it and answers with events.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    // The project file.
+    /// Put answers on disk, all or none; answered by `VotesStored` or `VotesFailed`.
+    StoreVotes {
+        /// The step that they belong to.
+        step: StepId,
+        /// The task.
+        task: TaskId,
+        /// Its image.
+        image: ImageId,
+        /// The answers.
+        answers: Vec<StoredAnswer>,
+        /// Unix milliseconds.
+        at: i64,
+    },
+    /// Take an added label that nobody answers any more out of its task.
+    DropAdded(QuestionId),
+    /// Put a note on disk; answered by `NoteStored` or `NoteFailed`.
+    StoreNote {
+        /// On which image.
+        image: ImageId,
+        /// What it says.
+        note: NoteText,
+        /// Unix milliseconds.
+        at: i64,
+    },
+    /// Read a task; answered by `TaskLoaded` or `TaskFailed`.
+    LoadTask(TaskId),
+    /// Find images that carry a class; answered by `ExamplesLoaded`.
+    LoadExamples {
+        /// The class.
+        class: ClassIndex,
+        /// The image that is looked at, which is left out.
+        except: ImageId,
+    },
+    /// Say what came of the sitting; answered by `SummaryReady` or `SummaryFailed`.
+    Summarise,
+
+    // Pictures.
+    /// These pictures are wanted, the most urgent first; others that are waiting need not be made.
+    WantPictures(Vec<PictureRequest>),
+
+    // The program.
+    /// Draw everything again.
+    Redraw,
+    /// Stop as ctrl-z does.
+    Suspend,
+    /// End; the votes that were sent are stored first.
+    Quit,
+    /// End at once, as ctrl-c does; the votes that were sent are stored first.
+    Interrupt,
+}

@@ -1,0 +1,99 @@
+//! What happens to the review screen, as data.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+
+use super::picture::{Picture, PictureRequest};
+use super::state::Task;
+use super::summary::Summary;
+use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
+
+/// Names a key press that stored something, from 1 in a sitting.
+pub type StepId = u64;
+
+/// What happens to the review screen. Times are Unix milliseconds.
+#[derive(Debug, Clone)]
+pub enum Event {
+    // From the terminal.
+    /// A key was pressed.
+    Key {
+        /// Which.
+        key: KeyEvent,
+        /// When.
+        at: i64,
+    },
+    /// The terminal has a new size.
+    Resize {
+        /// Its width.
+        columns: u16,
+        /// Its height.
+        rows: u16,
+    },
+    /// The terminal is ours again after a suspension.
+    Resumed,
+
+    // From the project file.
+    /// A task was read.
+    TaskLoaded(Task),
+    /// A task could not be read.
+    TaskFailed {
+        /// Which.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// The votes of a step are on disk.
+    VotesStored {
+        /// Which step.
+        step: StepId,
+        /// The questions that stand for the classes of the step.
+        questions: Vec<(ClassIndex, QuestionId)>,
+    },
+    /// The votes of a step are not on disk, and will not be.
+    VotesFailed {
+        /// Which step.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// A note is on disk.
+    NoteStored {
+        /// On which image.
+        image: ImageId,
+    },
+    /// A note is not on disk, and will not be.
+    NoteFailed {
+        /// On which image.
+        image: ImageId,
+        /// Why.
+        reason: String,
+    },
+    /// Images that carry a class.
+    ExamplesLoaded {
+        /// Which class.
+        class: ClassIndex,
+        /// Image and name.
+        images: Vec<(ImageId, String)>,
+    },
+    /// What came of the sitting.
+    SummaryReady(Box<Summary>),
+    /// It could not be said what came of the sitting.
+    SummaryFailed(String),
+
+    // From the picture workers.
+    /// A picture can be drawn.
+    PictureReady {
+        /// What was asked for.
+        request: PictureRequest,
+        /// The picture.
+        picture: Arc<Picture>,
+    },
+    /// A picture cannot be drawn.
+    PictureFailed {
+        /// What was asked for.
+        request: PictureRequest,
+        /// Why, in one line.
+        reason: String,
+    },
+}

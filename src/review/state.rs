@@ -1,0 +1,365 @@
+//! Everything that the review screen knows.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::effect::NoteText;
+use super::event::StepId;
+use super::keymap::Keymap;
+use super::picture::{Picture, PictureRequest, Viewport};
+use super::search::Search;
+use super::summary::Summary;
+use super::view::Palette;
+use crate::domain::{Answer, ClassIndex, Classes, ImageId, QuestionId, TaskId};
+use crate::hierarchy::Hierarchy;
+
+/// What only an adjudicator sees of a label; raters vote blind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insight {
+    /// Other raters' names and answers.
+    pub votes: Vec<(String, Answer)>,
+    /// Score of the newest run.
+    pub score: Option<f64>,
+    /// Whether it is the original label.
+    pub original: bool,
+    /// The models that propose it.
+    pub sources: Vec<String>,
+}
+
+/// A label of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Label {
+    /// The class.
+    pub class: ClassIndex,
+    /// The question; none for a label that this rater added and has not answered yet.
+    pub question: Option<QuestionId>,
+    /// All names of the class.
+    pub name: String,
+    /// What the class means.
+    pub gloss: Option<String>,
+    /// Its nearest hypernyms: "computer › machine › device".
+    pub ancestors: String,
+    /// The heading that it stands under.
+    pub heading: String,
+    /// Whether this rater put it forward in this sitting.
+    pub added: bool,
+    /// The answer on disk.
+    pub recorded: Option<Answer>,
+    /// What a step is about to put on disk in its place.
+    pub sending: Option<(StepId, Option<Answer>)>,
+    /// More, for those who may see it.
+    pub insight: Option<Insight>,
+}
+
+impl Label {
+    /// The answer as the rater means it: on its way to disk, or there.
+    pub fn answer(&self) -> Option<Answer> {
+        self.sending.map_or(self.recorded, |(_, answer)| answer)
+    }
+}
+
+/// A task as the screen shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Key.
+    pub id: TaskId,
+    /// Its image.
+    pub image: ImageId,
+    /// The image's name, as it is.
+    pub image_name: String,
+    /// Which of the image's tasks it is, from 1, and how many there are.
+    pub part: (usize, usize),
+    /// In their order on the screen; labels of a heading together.
+    pub labels: Vec<Label>,
+    /// Why there is no picture, where there is none.
+    pub no_picture: Option<String>,
+    /// Whether this rater's flag stands.
+    pub flagged: bool,
+    /// Comments on the image that this rater may see.
+    pub comments: Vec<String>,
+}
+
+impl Task {
+    /// The first label without an answer at or after `from`, then from the top.
+    pub fn next_open(&self, from: usize) -> Option<usize> {
+        let open = |at: &usize| {
+            self.labels
+                .get(*at)
+                .is_some_and(|label| label.answer().is_none())
+        };
+        (from..self.labels.len())
+            .chain(0..from.min(self.labels.len()))
+            .find(open)
+    }
+
+    /// The label of a class.
+    pub fn label_mut(&mut self, class: ClassIndex) -> Option<&mut Label> {
+        self.labels.iter_mut().find(|label| label.class == class)
+    }
+}
+
+/// How far the rater is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Tasks of the round for this rater.
+    pub total: usize,
+    /// Tasks finished before this sitting.
+    pub before: usize,
+    /// Tasks finished in this sitting.
+    pub finished: usize,
+    /// Tasks finished since midnight, before this sitting.
+    pub today_before: usize,
+    /// Votes of this sitting that stand.
+    pub votes: usize,
+    /// Milliseconds spent on them.
+    pub spent: u64,
+}
+
+/// A picture on its way.
+#[derive(Debug, Clone)]
+pub enum PictureState {
+    /// Being made.
+    Waiting,
+    /// Ready to be drawn.
+    Ready(Arc<Picture>),
+    /// There is none, for this reason.
+    Failed(String),
+}
+
+/// What the keys do, and what is drawn.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// Answering a task.
+    Voting,
+    /// Looking for a class to add.
+    Search(Search),
+    /// Writing a comment.
+    Comment(String),
+    /// Reading what the keys do, from this line on.
+    Help(u16),
+    /// Looking at other images of a class.
+    Examples(Examples),
+    /// Looking at what came of the sitting.
+    Closing(Closing),
+}
+
+/// Other images of a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examples {
+    /// The class.
+    pub class: ClassIndex,
+    /// Images with their names; none while they are looked for.
+    pub images: Option<Vec<(ImageId, String)>>,
+}
+
+/// The closing screen.
+#[derive(Debug, Clone, Default)]
+pub struct Closing {
+    /// What came of the sitting; none while it is worked out.
+    pub summary: Option<Box<Summary>>,
+    /// Why there is no summary.
+    pub error: Option<String>,
+    /// The dispute that Enter opens.
+    pub selected: usize,
+    /// The first line that is shown.
+    pub scroll: u16,
+}
+
+/// A line for the rater.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What it says.
+    pub text: String,
+    /// Whether something went wrong; such a message stays until the next key.
+    pub error: bool,
+}
+
+/// Something that `u` takes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Answers were given: the classes with their answers before.
+    Votes {
+        /// Its name in effects and events.
+        step: StepId,
+        /// The task.
+        task: TaskId,
+        /// Class, answer before, milliseconds counted.
+        before: Vec<(ClassIndex, Option<Answer>, u32)>,
+    },
+    /// A label was added.
+    Added {
+        /// The task.
+        task: TaskId,
+        /// The class.
+        class: ClassIndex,
+    },
+    /// The flag was set or taken back.
+    Flagged {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task was ended.
+    Finished {
+        /// The task.
+        task: TaskId,
+        /// Whether it counted as one of the queue.
+        counted: bool,
+    },
+    /// The task was put last.
+    Skipped {
+        /// The task.
+        task: TaskId,
+    },
+}
+
+/// What a sitting begins with.
+#[derive(Debug, Clone)]
+pub struct Sitting {
+    /// All classes, for search.
+    pub classes: Arc<Classes>,
+    /// Their hierarchy, for headings.
+    pub hierarchy: Arc<Hierarchy>,
+    /// What the keys do.
+    pub keymap: Keymap,
+    /// How the screen is coloured.
+    pub palette: Palette,
+    /// Rater's name.
+    pub rater: String,
+    /// The rater's tasks, the next first.
+    pub open: Vec<TaskId>,
+    /// How far the rater is.
+    pub progress: Progress,
+}
+
+/// Answers of a step, on their way to disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InFlight {
+    /// Their task.
+    pub task: TaskId,
+    /// Class and answer; none is taken back.
+    pub answers: Vec<(ClassIndex, Option<Answer>)>,
+}
+
+/// Everything that the review screen knows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// All classes, for search.
+    pub classes: Arc<Classes>,
+    /// Their hierarchy, for headings.
+    pub hierarchy: Arc<Hierarchy>,
+    /// What the keys do.
+    pub keymap: Keymap,
+    /// How it is coloured.
+    pub palette: Palette,
+    /// Whether pictures are shown at all.
+    pub pictures_on: bool,
+    /// Rater's name.
+    pub rater: String,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What the keys do now.
+    pub mode: Mode,
+    /// The task on the screen.
+    pub current: Option<TaskId>,
+    /// The label under the cursor.
+    pub cursor: usize,
+    /// The part of the image that is shown.
+    pub viewport: Viewport,
+    /// A line for the rater.
+    pub message: Option<Message>,
+    /// How far the rater is.
+    pub progress: Progress,
+    /// Tasks still open, the next first, without the current one.
+    pub queue: VecDeque<TaskId>,
+    /// Tasks that were read.
+    pub tasks: HashMap<TaskId, Task>,
+    /// Pictures that are wanted now.
+    pub pictures: HashMap<PictureRequest, PictureState>,
+    /// Whether the current task was opened from the closing screen.
+    pub detour: bool,
+    /// Images that this sitting has finished tasks of.
+    pub touched: Vec<ImageId>,
+    pub(super) history: Vec<Step>,
+    pub(super) next_step: StepId,
+    /// Steps on their way to disk.
+    pub(super) in_flight: HashMap<StepId, InFlight>,
+    /// Notes on their way to disk, in their order.
+    pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    /// Tasks that are being read.
+    pub(super) loading: HashSet<TaskId>,
+    /// When the rater began to think about the next answer, Unix milliseconds.
+    pub(super) thinking_since: Option<i64>,
+    /// What was asked for last, so that it is asked for once.
+    pub(super) wanted: Vec<PictureRequest>,
+}
+
+/// How many tasks ahead are read and have their pictures made.
+pub(super) const AHEAD: usize = 3;
+
+impl State {
+    /// A sitting that is about to begin, on a terminal of this size (columns, rows).
+    pub fn new(sitting: Sitting, size: (u16, u16)) -> State {
+        let mut queue = VecDeque::from(sitting.open);
+        let current = queue.pop_front();
+        State {
+            classes: sitting.classes,
+            hierarchy: sitting.hierarchy,
+            keymap: sitting.keymap,
+            palette: sitting.palette,
+            pictures_on: true,
+            rater: sitting.rater,
+            size,
+            mode: Mode::Voting,
+            current,
+            cursor: 0,
+            viewport: Viewport::WHOLE,
+            message: None,
+            progress: sitting.progress,
+            queue,
+            tasks: HashMap::new(),
+            pictures: HashMap::new(),
+            detour: false,
+            touched: Vec::new(),
+            history: Vec::new(),
+            next_step: 1,
+            in_flight: HashMap::new(),
+            notes_in_flight: VecDeque::new(),
+            loading: HashSet::new(),
+            thinking_since: None,
+            wanted: Vec::new(),
+        }
+    }
+
+    /// The task on the screen, once it is read.
+    pub fn task(&self) -> Option<&Task> {
+        self.tasks.get(&self.current?)
+    }
+
+    pub(super) fn task_mut(&mut self) -> Option<&mut Task> {
+        self.tasks.get_mut(&self.current?)
+    }
+
+    /// The label under the cursor.
+    pub fn label(&self) -> Option<&Label> {
+        self.task()?.labels.get(self.cursor)
+    }
+
+    /// Whether votes are still on their way to disk.
+    pub fn is_sending(&self) -> bool {
+        !self.in_flight.is_empty()
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.message = Some(Message {
+            text: text.into(),
+            error: false,
+        });
+    }
+
+    pub(super) fn complain(&mut self, text: impl Into<String>) {
+        self.message = Some(Message {
+            text: text.into(),
+            error: true,
+        });
+    }
+}

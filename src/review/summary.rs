@@ -1,0 +1,104 @@
+//! What came of a sitting, for the closing screen.
+
+use crate::domain::{ImageId, TaskId};
+
+/// A share with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The share or coefficient; not a number where nothing can be said.
+    pub value: f64,
+    /// Lower and upper end.
+    pub interval: (f64, f64),
+}
+
+/// Agreement with another rater on the questions that both answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairAgreement {
+    /// The other's name.
+    pub rater: String,
+    /// Questions in common; at least one.
+    pub questions: usize,
+    /// Share of equal answers.
+    pub raw: Estimate,
+    /// Cohen's kappa.
+    pub kappa: Estimate,
+}
+
+/// Agreement with the experts' answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GoldAgreement {
+    /// Gold questions that the rater answered yes or no.
+    pub questions: usize,
+    /// Share of them answered as the experts did.
+    pub accuracy: Estimate,
+}
+
+/// An image's label set as it came out, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinalLabels {
+    /// The image.
+    pub image: ImageId,
+    /// Its name.
+    pub name: String,
+    /// Names of the labels in the set.
+    pub labels: Vec<String>,
+    /// Name of the original label.
+    pub original: Option<String>,
+    /// How the set stands to the original label.
+    pub change: Change,
+}
+
+/// How a label set stands to the original label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// The original label alone.
+    Kept,
+    /// The original label and others.
+    Extended,
+    /// Others, not the original label.
+    Replaced,
+    /// No label at all.
+    Empty,
+}
+
+impl Change {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Change::Kept => "kept",
+            Change::Extended => "more",
+            Change::Replaced => "changed",
+            Change::Empty => "empty",
+        }
+    }
+}
+
+/// A question on which the raters do not agree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dispute {
+    /// The task that asks it.
+    pub task: TaskId,
+    /// Image name.
+    pub image: String,
+    /// Name of the class.
+    pub label: String,
+    /// Share of yes, maybe counted as a half.
+    pub score: f64,
+}
+
+/// What came of the votes so far, for the closing screen.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// How the label sets were made, in a sentence.
+    pub method: String,
+    /// Agreement with each other rater of the round.
+    pub pairs: Vec<PairAgreement>,
+    /// Agreement with gold, where the rater answered gold questions.
+    pub gold: Option<GoldAgreement>,
+    /// Label sets of the images of this sitting.
+    pub label_sets: Vec<FinalLabels>,
+    /// Disputes left in the project, the most disputed first; a bounded number of them.
+    pub disputes: Vec<Dispute>,
+    /// All disputes.
+    pub disputes_total: usize,
+}

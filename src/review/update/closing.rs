@@ -1,0 +1,69 @@
+use crossterm::event::KeyCode;
+
+use super::{blank_closing, show_task};
+use crate::domain::TaskId;
+use crate::review::effect::Effect;
+use crate::review::keymap::Action;
+use crate::review::state::{Mode, State};
+
+/// Opens the closing screen.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    if state.detour {
+        state.detour = false;
+        let next = state.queue.pop_front();
+        show_task(state, next, None);
+    }
+    state.mode = blank_closing();
+    vec![Effect::Summarise]
+}
+
+/// A key on the closing screen.
+pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64) -> Vec<Effect> {
+    let has_task = state.current.is_some();
+    let Mode::Closing(closing) = &mut state.mode else {
+        return Vec::new();
+    };
+    let disputes = closing
+        .summary
+        .as_ref()
+        .map_or(&[][..], |summary| &summary.disputes);
+    let opens = match (code, action) {
+        (KeyCode::Char(digit @ '1'..='9'), _) => disputes.get(usize::from(digit as u8 - b'1')),
+        (KeyCode::Enter, _) => disputes.get(closing.selected),
+        _ => None,
+    };
+    if let Some(task) = opens.map(|dispute| dispute.task) {
+        open_dispute(state, task);
+        return Vec::new();
+    }
+    match (code, action) {
+        (_, Some(Action::Leave)) => return vec![Effect::Quit],
+        (_, Some(Action::Undo)) => {
+            state.mode = Mode::Voting;
+            return super::history::undo(state, at);
+        }
+        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => state.mode = Mode::Voting,
+        (_, Some(Action::Down)) => {
+            closing.selected = (closing.selected + 1).min(disputes.len().saturating_sub(1));
+        }
+        (_, Some(Action::Up)) => closing.selected = closing.selected.saturating_sub(1),
+        (KeyCode::PageDown | KeyCode::Char(' '), _) => {
+            closing.scroll = closing.scroll.saturating_add(10)
+        }
+        (KeyCode::PageUp, _) => closing.scroll = closing.scroll.saturating_sub(10),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Puts a disputed task on the screen; afterwards the closing screen is back.
+fn open_dispute(state: &mut State, task: TaskId) {
+    if let Some(current) = state.current {
+        state.queue.push_front(current);
+    }
+    state.queue.retain(|other| *other != task);
+    state.detour = true;
+    state.mode = Mode::Voting;
+    show_task(state, Some(task), None);
+    state.cursor = 0;
+}

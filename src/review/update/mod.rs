@@ -1,0 +1,183 @@
+//! What happens when something happens: a pure function of state and event.
+
+mod closing;
+mod history;
+mod pictures;
+mod stored;
+mod typing;
+mod voting;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+
+use super::effect::Effect;
+use super::event::Event;
+use super::keymap::{Action, Key};
+use super::picture::Viewport;
+use super::state::{AHEAD, Closing, Mode, State};
+use crate::domain::TaskId;
+
+/// More tasks than these are not kept in memory.
+const KEPT_TASKS: usize = 64;
+
+/// What a sitting does first.
+pub fn start(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if state.current.is_none() {
+        effects.extend(closing::open(state));
+    }
+    follow(state, effects)
+}
+
+/// Changes the state as the event says; what is to be done about it comes back.
+pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let effects = match event {
+        Event::Key { key, at } => on_key(state, key, at),
+        Event::Resize { columns, rows } => {
+            state.size = (columns, rows);
+            Vec::new()
+        }
+        Event::Resumed => {
+            // A terminal may have lost its pictures meanwhile.
+            state.wanted.clear();
+            vec![Effect::Redraw]
+        }
+        Event::TaskLoaded(task) => {
+            stored::task_loaded(state, task);
+            Vec::new()
+        }
+        Event::TaskFailed { task, reason } => stored::task_failed(state, task, &reason),
+        Event::VotesStored { step, questions } => stored::votes_stored(state, step, &questions),
+        Event::VotesFailed { step, reason } => {
+            stored::votes_failed(state, step, &reason);
+            Vec::new()
+        }
+        Event::NoteStored { image } => {
+            stored::note_stored(state, image);
+            Vec::new()
+        }
+        Event::NoteFailed { image, reason } => {
+            stored::note_failed(state, image, &reason);
+            Vec::new()
+        }
+        Event::ExamplesLoaded { class, images } => {
+            if let Mode::Examples(examples) = &mut state.mode
+                && examples.class == class
+            {
+                examples.images = Some(images);
+            }
+            Vec::new()
+        }
+        Event::SummaryReady(summary) => {
+            if let Mode::Closing(closing) = &mut state.mode {
+                closing.selected = closing
+                    .selected
+                    .min(summary.disputes.len().saturating_sub(1));
+                closing.summary = Some(summary);
+            }
+            Vec::new()
+        }
+        Event::SummaryFailed(reason) => {
+            if let Mode::Closing(closing) = &mut state.mode {
+                closing.error = Some(reason);
+            }
+            Vec::new()
+        }
+        Event::PictureReady { request, picture } => {
+            pictures::ready(state, request, picture);
+            Vec::new()
+        }
+        Event::PictureFailed { request, reason } => {
+            pictures::failed(state, request, reason);
+            Vec::new()
+        }
+    };
+    follow(state, effects)
+}
+
+/// Asks for what the new state needs: tasks ahead and pictures.
+fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
+    let near: Vec<TaskId> = state
+        .current
+        .iter()
+        .chain(state.queue.iter().take(AHEAD))
+        .copied()
+        .collect();
+    for &task in &near {
+        if !state.tasks.contains_key(&task) && state.loading.insert(task) {
+            effects.push(Effect::LoadTask(task));
+        }
+    }
+    if state.tasks.len() > KEPT_TASKS {
+        let sending: Vec<TaskId> = state.in_flight.values().map(|step| step.task).collect();
+        state
+            .tasks
+            .retain(|task, _| near.contains(task) || sending.contains(task));
+    }
+    effects.extend(pictures::want(state));
+    effects
+}
+
+fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
+    if event.kind == KeyEventKind::Release {
+        return Vec::new();
+    }
+    let key = Key::from(event);
+    let zoomed = state.viewport.zoom > 0;
+    let action = state.keymap.action(key, zoomed);
+    // These work whatever is on the screen.
+    match action {
+        Some(Action::Interrupt) => return vec![Effect::Interrupt],
+        Some(Action::Suspend) => return vec![Effect::Suspend],
+        Some(Action::Redraw) => return vec![Effect::Redraw],
+        _ => {}
+    }
+    state.message = None;
+    match &mut state.mode {
+        Mode::Voting => voting::on_key(state, event.code, action, at),
+        Mode::Search(_) => typing::on_search_key(state, event),
+        Mode::Comment(_) => typing::on_comment_key(state, event, at),
+        Mode::Help(scroll) => {
+            match (action, event.code) {
+                (Some(Action::Up), _) => *scroll = scroll.saturating_sub(1),
+                (Some(Action::Down), _) => *scroll = scroll.saturating_add(1),
+                (Some(Action::Help | Action::Leave), _) | (_, KeyCode::Esc) => {
+                    state.mode = Mode::Voting
+                }
+                _ => {}
+            }
+            Vec::new()
+        }
+        Mode::Examples(_) => {
+            let leaves = matches!(action, Some(Action::Examples | Action::Leave))
+                || event.code == KeyCode::Esc;
+            if leaves {
+                state.mode = Mode::Voting;
+            }
+            Vec::new()
+        }
+        Mode::Closing(_) => closing::on_key(state, event.code, action, at),
+    }
+}
+
+/// Puts a task on the screen.
+fn show_task(state: &mut State, task: Option<TaskId>, at: Option<i64>) {
+    state.current = task;
+    state.viewport = Viewport::WHOLE;
+    state.thinking_since = at;
+    state.cursor = state.task().and_then(|task| task.next_open(0)).unwrap_or(0);
+}
+
+/// Goes on to the next task, or to the closing screen when none is left.
+fn next_task(state: &mut State, at: i64) -> Vec<Effect> {
+    let next = state.queue.pop_front();
+    show_task(state, next, Some(at));
+    match (state.current, state.detour) {
+        (Some(_), false) => Vec::new(),
+        _ => closing::open(state),
+    }
+}
+
+/// The closing screen before anything is known.
+fn blank_closing() -> Mode {
+    Mode::Closing(Closing::default())
+}

@@ -1,0 +1,137 @@
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::domain::{ClassIndex, ImageId};
+use crate::review::effect::{Effect, NoteText};
+use crate::review::search::Search;
+use crate::review::state::{Label, Mode, State, Step};
+
+/// Longer comments and queries are cut here.
+const LONGEST: usize = 500;
+
+/// What a key does to a line that is typed; true when the line changed.
+fn edit(line: &mut String, event: KeyEvent) -> bool {
+    let control = event
+        .modifiers
+        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    match event.code {
+        KeyCode::Char('u') if control => {
+            line.clear();
+            true
+        }
+        KeyCode::Char('w') if control => {
+            let kept = line.trim_end().rfind(' ').map_or(0, |space| space + 1);
+            line.truncate(kept);
+            true
+        }
+        KeyCode::Char(character) if !control && line.len() < LONGEST => {
+            line.push(character);
+            true
+        }
+        KeyCode::Backspace => line.pop().is_some(),
+        _ => false,
+    }
+}
+
+/// A key while a class is looked for.
+pub fn on_search_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
+    let Mode::Search(search) = &mut state.mode else {
+        return Vec::new();
+    };
+    let control = event.modifiers.contains(KeyModifiers::CONTROL);
+    let last = search.found.len().saturating_sub(1);
+    match event.code {
+        KeyCode::Esc => state.mode = Mode::Voting,
+        KeyCode::Down => search.selected = (search.selected + 1).min(last),
+        KeyCode::Up => search.selected = search.selected.saturating_sub(1),
+        KeyCode::Char('n') if control => search.selected = (search.selected + 1).min(last),
+        KeyCode::Char('p') if control => search.selected = search.selected.saturating_sub(1),
+        KeyCode::Enter => {
+            if let Some(&class) = search.found.get(search.selected) {
+                state.mode = Mode::Voting;
+                add_label(state, class);
+            }
+        }
+        _ => {
+            if edit(&mut search.query, event) {
+                *search = Search::of(std::mem::take(&mut search.query), &state.classes);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Adds a class to the task, under its heading; one that is there already gets the cursor.
+fn add_label(state: &mut State, class: ClassIndex) {
+    let heading = state.hierarchy.heading_of(class).to_owned();
+    let ancestors = state.hierarchy.ancestors_line(class);
+    let Some(known) = state.classes.get(class) else {
+        return;
+    };
+    let label = Label {
+        class,
+        question: None,
+        name: known.name.clone(),
+        gloss: known.gloss.clone(),
+        ancestors,
+        added: true,
+        recorded: None,
+        sending: None,
+        insight: None,
+        heading,
+    };
+    let Some(task) = state.task_mut() else {
+        return;
+    };
+    if let Some(place) = task.labels.iter().position(|label| label.class == class) {
+        state.cursor = place;
+        state.say("this label is here already");
+        return;
+    }
+    let under = task
+        .labels
+        .iter()
+        .rposition(|other| other.heading == label.heading);
+    let place = under.map_or(task.labels.len(), |last| last + 1);
+    let task_id = task.id;
+    task.labels.insert(place, label);
+    state.cursor = place;
+    state.history.push(Step::Added {
+        task: task_id,
+        class,
+    });
+    state.say("added; now answer it, or u takes it back");
+}
+
+/// A key while a comment is written.
+pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
+    let image = state.task().map(|task| task.image);
+    let Mode::Comment(text) = &mut state.mode else {
+        return Vec::new();
+    };
+    match event.code {
+        KeyCode::Esc => {
+            state.mode = Mode::Voting;
+            Vec::new()
+        }
+        KeyCode::Enter => {
+            let text = text.trim().to_owned();
+            state.mode = Mode::Voting;
+            match image {
+                Some(image) if !text.is_empty() => {
+                    vec![send_note(state, image, NoteText::Comment(text), at)]
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => {
+            edit(text, event);
+            Vec::new()
+        }
+    }
+}
+
+/// Sends a note to disk.
+pub fn send_note(state: &mut State, image: ImageId, note: NoteText, at: i64) -> Effect {
+    state.notes_in_flight.push_back((image, note.clone()));
+    Effect::StoreNote { image, note, at }
+}

@@ -1,0 +1,300 @@
+use crossterm::event::KeyCode;
+
+use super::{closing, history, next_task, typing};
+use crate::domain::{Answer, ClassIndex};
+use crate::review::effect::{Effect, NoteText, StoredAnswer};
+use crate::review::keymap::Action;
+use crate::review::picture::Viewport;
+use crate::review::state::{Examples, InFlight, Mode, State, Step};
+
+/// Zoom levels: whole, 2×, 4×, 8×.
+const ZOOM_LEVELS: u8 = 4;
+
+/// A key while a task is answered.
+pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64) -> Vec<Effect> {
+    let Some(action) = action else {
+        if let KeyCode::Char(digit @ '1'..='9') = code {
+            go_to(state, usize::from(digit as u8 - b'1'));
+        }
+        return Vec::new();
+    };
+    match action {
+        Action::Yes => answer(state, Answer::Yes, at),
+        Action::No => answer(state, Answer::No, at),
+        Action::Maybe => answer(state, Answer::Maybe, at),
+        Action::NoToAll => no_to_all(state, at),
+        Action::Done => finish(state, at),
+        Action::Undo => history::undo(state, at),
+        Action::Up => {
+            go_to(state, state.cursor.saturating_sub(1));
+            Vec::new()
+        }
+        Action::Down => {
+            go_to(state, state.cursor + 1);
+            Vec::new()
+        }
+        Action::OtherLabel => {
+            if state.task().is_some() {
+                state.mode = Mode::Search(super::super::search::Search::default());
+            }
+            Vec::new()
+        }
+        Action::ZoomIn => zoom(state, 1),
+        Action::ZoomOut => zoom(state, ZOOM_LEVELS - 1),
+        Action::PanLeft => pan(state, -1, 0),
+        Action::PanRight => pan(state, 1, 0),
+        Action::PanUp => pan(state, 0, -1),
+        Action::PanDown => pan(state, 0, 1),
+        Action::Examples => examples(state),
+        Action::Flag => flag(state, at),
+        Action::Comment => {
+            if state.task().is_some() {
+                state.mode = Mode::Comment(String::new());
+            }
+            Vec::new()
+        }
+        Action::Skip => skip(state, at),
+        Action::Help => {
+            state.mode = Mode::Help(0);
+            Vec::new()
+        }
+        Action::Leave => closing::open(state),
+        Action::Redraw | Action::Suspend | Action::Interrupt => Vec::new(),
+    }
+}
+
+fn go_to(state: &mut State, line: usize) {
+    if state.task().is_some_and(|task| line < task.labels.len()) {
+        state.cursor = line;
+    }
+}
+
+/// Milliseconds since the rater began to think; unknown right after a task was read.
+fn spent(state: &State, at: i64) -> Option<u32> {
+    u32::try_from(at - state.thinking_since?).ok()
+}
+
+fn answer(state: &mut State, answer: Answer, at: i64) -> Vec<Effect> {
+    let cursor = state.cursor;
+    let Some(label) = state.label() else {
+        return Vec::new();
+    };
+    let (class, same) = (label.class, label.answer() == Some(answer));
+    let effects = match same {
+        // The same answer once more is no news, but moves on like any other.
+        true => Vec::new(),
+        false => give(state, &[class], answer, at),
+    };
+    if let Some(open) = state.task().and_then(|task| task.next_open(cursor + 1)) {
+        state.cursor = open;
+    }
+    effects
+}
+
+fn no_to_all(state: &mut State, at: i64) -> Vec<Effect> {
+    let Some(task) = state.task() else {
+        return Vec::new();
+    };
+    let open = task.labels.iter().filter(|label| label.answer().is_none());
+    let open: Vec<ClassIndex> = open.map(|label| label.class).collect();
+    if open.is_empty() {
+        state.say("every label is answered: Enter ends the task");
+        return Vec::new();
+    }
+    give(state, &open, Answer::No, at)
+}
+
+/// Gives one answer to some labels of the task as one step.
+fn give(state: &mut State, classes: &[ClassIndex], answer: Answer, at: i64) -> Vec<Effect> {
+    let step = state.next_step;
+    let share =
+        spent(state, at).map(|spent| spent / u32::try_from(classes.len().max(1)).unwrap_or(1));
+    let Some(task) = state.task_mut() else {
+        return Vec::new();
+    };
+    let (id, image) = (task.id, task.image);
+    let mut before = Vec::with_capacity(classes.len());
+    let mut answers = Vec::with_capacity(classes.len());
+    for &class in classes {
+        let Some(label) = task.label_mut(class) else {
+            continue;
+        };
+        before.push((class, label.answer(), share.unwrap_or(0)));
+        label.sending = Some((step, Some(answer)));
+        answers.push(StoredAnswer {
+            class,
+            question: label.question,
+            answer: Some(answer),
+            spent: share,
+        });
+    }
+    for (_, answer, spent) in &before {
+        state.progress.votes += usize::from(answer.is_none());
+        state.progress.spent += u64::from(*spent);
+    }
+    state.history.push(Step::Votes {
+        step,
+        task: id,
+        before,
+    });
+    state.thinking_since = Some(at);
+    vec![send(state, id, image, answers, at)]
+}
+
+/// Sends answers to disk as the next step.
+pub fn send(
+    state: &mut State,
+    task: crate::domain::TaskId,
+    image: crate::domain::ImageId,
+    answers: Vec<StoredAnswer>,
+    at: i64,
+) -> Effect {
+    let step = state.next_step;
+    state.next_step += 1;
+    let kept = answers
+        .iter()
+        .map(|given| (given.class, given.answer))
+        .collect();
+    state.in_flight.insert(
+        step,
+        InFlight {
+            task,
+            answers: kept,
+        },
+    );
+    Effect::StoreVotes {
+        step,
+        task,
+        image,
+        answers,
+        at,
+    }
+}
+
+fn finish(state: &mut State, at: i64) -> Vec<Effect> {
+    let Some(task) = state.task() else {
+        return Vec::new();
+    };
+    if let Some(open) = task.next_open(state.cursor) {
+        let count = task
+            .labels
+            .iter()
+            .filter(|label| label.answer().is_none())
+            .count();
+        state.cursor = open;
+        state.say(match count {
+            1 => "one label is still open".to_owned(),
+            _ => format!("{count} labels are still open; N answers no to them"),
+        });
+        return Vec::new();
+    }
+    let (id, image) = (task.id, task.image);
+    let counted = !state.detour;
+    state.progress.finished += usize::from(counted);
+    state.history.push(Step::Finished { task: id, counted });
+    state.touched.push(image);
+    next_task_or_back(state, at)
+}
+
+/// After a dispute that was opened from the closing screen, the closing screen is back.
+fn next_task_or_back(state: &mut State, at: i64) -> Vec<Effect> {
+    if state.detour {
+        return closing::open(state);
+    }
+    next_task(state, at)
+}
+
+fn skip(state: &mut State, at: i64) -> Vec<Effect> {
+    let Some(task) = state.current else {
+        return Vec::new();
+    };
+    if state.detour {
+        return closing::open(state);
+    }
+    if state.queue.is_empty() {
+        state.say("this is the only task left");
+        return Vec::new();
+    }
+    state.queue.push_back(task);
+    state.history.push(Step::Skipped { task });
+    next_task(state, at)
+}
+
+fn zoom(state: &mut State, levels: u8) -> Vec<Effect> {
+    let zoom = (state.viewport.zoom + levels) % ZOOM_LEVELS;
+    state.viewport = within(Viewport {
+        zoom,
+        ..state.viewport
+    });
+    if zoom > 0 {
+        state.say(format!("{}×: h j k l look around", 1 << zoom));
+    }
+    Vec::new()
+}
+
+fn pan(state: &mut State, right: i32, down: i32) -> Vec<Effect> {
+    let step = 1000 / (1 << state.viewport.zoom) / 4;
+    let moved = |place: u16, by: i32| {
+        u16::try_from((i32::from(place) + by * step).clamp(0, 1000)).unwrap_or(place)
+    };
+    state.viewport = within(Viewport {
+        x: moved(state.viewport.x, right),
+        y: moved(state.viewport.y, down),
+        ..state.viewport
+    });
+    Vec::new()
+}
+
+/// Keeps the part that is shown inside the image.
+fn within(viewport: Viewport) -> Viewport {
+    let half = 500 >> viewport.zoom;
+    Viewport {
+        x: viewport.x.clamp(half, 1000 - half),
+        y: viewport.y.clamp(half, 1000 - half),
+        ..viewport
+    }
+}
+
+fn examples(state: &mut State) -> Vec<Effect> {
+    let (Some(task), Some(label)) = (state.task(), state.label()) else {
+        return Vec::new();
+    };
+    let (class, except) = (label.class, task.image);
+    state.mode = Mode::Examples(Examples {
+        class,
+        images: None,
+    });
+    vec![Effect::LoadExamples { class, except }]
+}
+
+fn flag(state: &mut State, at: i64) -> Vec<Effect> {
+    let Some(task) = state.task() else {
+        return Vec::new();
+    };
+    let step = Step::Flagged { task: task.id };
+    let effects = toggle_flag(state, at);
+    state.history.push(step);
+    effects
+}
+
+/// Sets the flag of the task on the screen, or takes it back.
+pub fn toggle_flag(state: &mut State, at: i64) -> Vec<Effect> {
+    let Some(task) = state.task() else {
+        return Vec::new();
+    };
+    let image = task.image;
+    let waiting = state
+        .notes_in_flight
+        .iter()
+        .rev()
+        .find_map(|(on, note)| match note {
+            NoteText::Flag if *on == image => Some(true),
+            NoteText::Unflag if *on == image => Some(false),
+            _ => None,
+        });
+    let note = match waiting.unwrap_or(task.flagged) {
+        true => NoteText::Unflag,
+        false => NoteText::Flag,
+    };
+    vec![typing::send_note(state, image, note, at)]
+}

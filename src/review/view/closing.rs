@@ -1,0 +1,197 @@
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::put;
+use crate::review::state::{Closing, State};
+use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
+use crate::text::{fit, width};
+
+/// What came of the sitting.
+pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
+    let columns = usize::from(area.width);
+    let (lines, selected) = lines(state, closing, columns);
+    let rows = usize::from(area.height);
+    let most = lines.len().saturating_sub(rows);
+    // The chosen dispute stays in sight; space and page keys look elsewhere.
+    let first = match closing.scroll {
+        0 => selected.map_or(0, |line| (line + 2).saturating_sub(rows)),
+        scroll => usize::from(scroll),
+    };
+    for (row, line) in (0..area.height).zip(lines.into_iter().skip(first.min(most))) {
+        put(frame, area, row, line);
+    }
+}
+
+fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>>, Option<usize>) {
+    let heading = |text: &str| Line::styled(format!(" {text}"), state.palette.heading());
+    let plain = |text: String| Line::raw(fit(&format!("   {text}"), columns));
+    let progress = &state.progress;
+    let mut lines = vec![heading("this sitting")];
+    let seconds = match progress.votes {
+        0 => String::new(),
+        votes => format!(
+            ", {:.1} s each",
+            progress.spent as f64 / 1000.0 / votes as f64
+        ),
+    };
+    lines.push(plain(format!(
+        "{} tasks ended, {} votes recorded{seconds}; {} of {} tasks done",
+        progress.finished,
+        progress.votes,
+        progress.before + progress.finished,
+        progress.total
+    )));
+    lines.push(Line::default());
+    if let Some(error) = &closing.error {
+        lines.push(Line::styled(
+            fit(&format!("   {error}"), columns),
+            state.palette.error(),
+        ));
+        return (lines, None);
+    }
+    let Some(summary) = &closing.summary else {
+        lines.push(plain("counting votes…".to_owned()));
+        return (lines, None);
+    };
+    lines.push(heading("agreement (95 % intervals)"));
+    lines.extend(agreement(summary).into_iter().map(plain));
+    lines.push(Line::default());
+    let selected = disputes(state, closing, summary, columns, &mut lines);
+    lines.push(Line::default());
+    lines.push(heading("label sets of this sitting's images"));
+    lines.push(plain(summary.method.clone()));
+    lines.push(plain(changes(&summary.label_sets)));
+    for set in &summary.label_sets {
+        lines.push(label_set(state, set, columns));
+    }
+    (lines, selected)
+}
+
+fn estimate(estimate: &Estimate, percent: bool) -> String {
+    if estimate.value.is_nan() {
+        return "–".to_owned();
+    }
+    let (low, high) = estimate.interval;
+    match percent {
+        true => format!(
+            "{:.1} % ({:.1}–{:.1})",
+            estimate.value * 100.0,
+            low * 100.0,
+            high * 100.0
+        ),
+        false => format!("{:.2} ({low:.2}–{high:.2})", estimate.value),
+    }
+}
+
+fn agreement(summary: &Summary) -> Vec<String> {
+    let mut lines: Vec<String> = summary
+        .pairs
+        .iter()
+        .map(|pair| {
+            format!(
+                "with {}: {} equal, kappa {}, {} questions in common",
+                fit(&pair.rater, 24),
+                estimate(&pair.raw, true),
+                estimate(&pair.kappa, false),
+                pair.questions
+            )
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push("nobody else has answered these questions yet".to_owned());
+    }
+    lines.push(match &summary.gold {
+        Some(gold) => format!(
+            "with gold: {} right of {} questions",
+            estimate(&gold.accuracy, true),
+            gold.questions
+        ),
+        None => "no gold among the answers".to_owned(),
+    });
+    lines
+}
+
+fn disputes(
+    state: &State,
+    closing: &Closing,
+    summary: &Summary,
+    columns: usize,
+    lines: &mut Vec<Line<'static>>,
+) -> Option<usize> {
+    let title = match summary.disputes_total {
+        0 => " no disputes".to_owned(),
+        total => format!(" {total} disputes (share of yes)"),
+    };
+    lines.push(Line::styled(title, state.palette.heading()));
+    let first = lines.len();
+    for (at, dispute) in summary.disputes.iter().enumerate() {
+        lines.push(dispute_line(
+            state,
+            at,
+            at == closing.selected,
+            dispute,
+            columns,
+        ));
+    }
+    (!summary.disputes.is_empty()).then_some(first + closing.selected)
+}
+
+fn dispute_line(
+    state: &State,
+    at: usize,
+    selected: bool,
+    dispute: &Dispute,
+    columns: usize,
+) -> Line<'static> {
+    let pointer = if selected { "▸" } else { " " };
+    let digit = match at {
+        0..=8 => (at + 1).to_string(),
+        _ => " ".to_owned(),
+    };
+    let style = if selected {
+        state.palette.selected()
+    } else {
+        Style::new()
+    };
+    let text = format!(
+        " {pointer}{digit} {:.2}  {}  {}",
+        dispute.score,
+        fit(&dispute.image, columns / 2),
+        dispute.label
+    );
+    Line::from(Span::styled(fit(&text, columns), style))
+}
+
+fn changes(sets: &[FinalLabels]) -> String {
+    let count = |change| sets.iter().filter(|set| set.change == change).count();
+    format!(
+        "{} images: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none",
+        sets.len(),
+        count(Change::Kept),
+        count(Change::Extended),
+        count(Change::Replaced),
+        count(Change::Empty)
+    )
+}
+
+fn label_set(state: &State, set: &FinalLabels, columns: usize) -> Line<'static> {
+    let name = fit(&set.name, columns / 3);
+    let word = set.change.word();
+    let labels = match set.labels.as_slice() {
+        [] => "no label".to_owned(),
+        labels => labels.join("; "),
+    };
+    let was = match (&set.original, set.change) {
+        (Some(original), Change::Replaced | Change::Empty) => format!("  (was {original})"),
+        _ => String::new(),
+    };
+    let gap = " ".repeat(8usize.saturating_sub(width(word)));
+    let text = format!("   {word}{gap}{name}: {labels}{was}");
+    let style = match set.change {
+        Change::Kept => state.palette.quiet(),
+        _ => Style::new(),
+    };
+    Line::styled(fit(&text, columns), style)
+}

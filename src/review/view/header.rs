@@ -1,0 +1,72 @@
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::review::state::State;
+use crate::text::{fit, width};
+
+/// Program and image on the left, progress on the right.
+pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
+    let right = progress(state);
+    let room = usize::from(area.width).saturating_sub(width(&right) + 12);
+    let name = state.task().map_or_else(String::new, |task| {
+        let (part, parts) = task.part;
+        match parts {
+            0 | 1 => fit(&task.image_name, room),
+            _ => {
+                let which = format!(" ({part} of {parts})");
+                let cut = fit(&task.image_name, room.saturating_sub(width(&which)));
+                fit(&format!("{cut}{which}"), room)
+            }
+        }
+    });
+    let left = Line::from(vec![
+        Span::styled(" relabel", state.palette.strong()),
+        Span::raw("  "),
+        Span::raw(name),
+    ]);
+    frame.render_widget(left, area);
+    let columns = u16::try_from(width(&right)).unwrap_or(0).min(area.width);
+    let place = Rect::new(area.right() - columns, area.y, columns, 1);
+    frame.render_widget(Line::styled(right, state.palette.quiet()), place);
+}
+
+fn progress(state: &State) -> String {
+    let progress = &state.progress;
+    let done = progress.before + progress.finished;
+    let mut parts = Vec::new();
+    if state.detour {
+        parts.push("dispute".to_owned());
+    } else if state.current.is_some() {
+        parts.push(format!(
+            "task {} of {}",
+            thousands(done + 1),
+            thousands(progress.total)
+        ));
+    } else {
+        parts.push(format!("{} tasks done", thousands(done)));
+    }
+    parts.push(fit(&state.rater, 20));
+    parts.push(format!(
+        "{} today",
+        thousands(progress.today_before + progress.finished)
+    ));
+    if progress.votes > 0 {
+        let seconds = progress.spent as f64 / 1000.0 / progress.votes as f64;
+        parts.push(format!("{seconds:.1} s each"));
+    }
+    parts.join(" · ") + " "
+}
+
+/// A number with a comma between thousands.
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,147 @@
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::put;
+use crate::review::state::{Insight, Label, State, Task};
+use crate::text::{fit, printable, width};
+
+/// Rows under the labels: a blank one, gloss and ancestors.
+const GLOSS_ROWS: u16 = 5;
+
+/// The labels under their headings, and what the one under the cursor means.
+pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'_>) {
+    let Some(task) = state.task() else {
+        return;
+    };
+    let mut list = Rect {
+        height: area.height.saturating_sub(GLOSS_ROWS),
+        ..area
+    };
+    if picture_hidden {
+        let word = "the picture needs a larger terminal (80×24 shows it)";
+        let line = Line::styled(fit(word, usize::from(area.width)), state.palette.quiet());
+        put(frame, area, 0, line);
+        list.y += 1;
+        list.height = list.height.saturating_sub(1);
+    }
+    let (lines, cursor_line) = lines(state, task, usize::from(area.width));
+    let first = first_shown(lines.len(), cursor_line, usize::from(list.height));
+    for (row, line) in (0..list.height).zip(lines.into_iter().skip(first)) {
+        put(frame, list, row, line);
+    }
+    if let Some(label) = state.label() {
+        let below = Rect {
+            y: list.bottom(),
+            height: area.bottom().saturating_sub(list.bottom()),
+            ..area
+        };
+        draw_gloss(state, label, below, frame);
+    }
+}
+
+/// The first line to show so that the cursor and the heading above it are seen.
+fn first_shown(lines: usize, cursor: usize, rows: usize) -> usize {
+    let most = lines.saturating_sub(rows);
+    cursor.saturating_sub(rows / 2).min(most)
+}
+
+fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, usize) {
+    let mut lines = Vec::with_capacity(task.labels.len() * 2);
+    let mut cursor_line = 0;
+    let mut heading: Option<&str> = None;
+    for (at, label) in task.labels.iter().enumerate() {
+        if heading != Some(&label.heading) {
+            heading = Some(&label.heading);
+            lines.push(heading_line(state, &label.heading, columns));
+        }
+        if at == state.cursor {
+            cursor_line = lines.len();
+        }
+        lines.push(label_line(state, at, label, columns));
+        if let Some(insight) = &label.insight {
+            lines.push(insight_line(state, insight, columns));
+        }
+    }
+    (lines, cursor_line)
+}
+
+fn heading_line(state: &State, title: &str, columns: usize) -> Line<'static> {
+    let title = fit(title, columns.saturating_sub(4));
+    let rule = "─".repeat(columns.saturating_sub(width(&title) + 2));
+    Line::styled(format!(" {title} {rule}"), state.palette.heading())
+}
+
+fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'static> {
+    let selected = at == state.cursor;
+    let pointer = if selected { "▸" } else { " " };
+    let number = match at {
+        0..=8 => (at + 1).to_string(),
+        _ => " ".to_owned(),
+    };
+    let mark = match (label.sending, label.recorded) {
+        // Not on disk yet, so not said as if it were.
+        (Some((_, Some(_))), _) => Span::styled("…", state.palette.quiet()),
+        (Some((_, None)), _) | (None, None) => Span::styled("·", state.palette.quiet()),
+        (None, Some(answer)) => {
+            Span::styled(answer.letter().to_string(), state.palette.answer(answer))
+        }
+    };
+    let added = if label.added { "+ " } else { "" };
+    let name = fit(&format!("{added}{}", label.name), columns.saturating_sub(6));
+    let style = if selected {
+        state.palette.selected()
+    } else {
+        Default::default()
+    };
+    Line::from(vec![
+        Span::styled(format!("{pointer}{number} "), style),
+        mark,
+        Span::raw("  "),
+        Span::styled(name, style),
+    ])
+}
+
+fn insight_line(state: &State, insight: &Insight, columns: usize) -> Line<'static> {
+    let mut parts = Vec::new();
+    if insight.original {
+        parts.push("original label".to_owned());
+    }
+    if let Some(score) = insight.score {
+        parts.push(format!("score {score:.2}"));
+    }
+    let votes = insight
+        .votes
+        .iter()
+        .map(|(rater, answer)| format!("{rater} {answer}"));
+    parts.extend(votes);
+    if !insight.sources.is_empty() {
+        parts.push(format!("from {}", insight.sources.join(", ")));
+    }
+    Line::styled(
+        fit(&format!("      {}", parts.join(" · ")), columns),
+        state.palette.quiet(),
+    )
+}
+
+fn draw_gloss(state: &State, label: &Label, area: Rect, frame: &mut Frame<'_>) {
+    let short = label.name.split(", ").next().unwrap_or_default();
+    let text = match &label.gloss {
+        Some(gloss) => format!("{short}: {gloss}"),
+        None => label.name.clone(),
+    };
+    let gloss = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(1),
+        height: area.height.saturating_sub(2),
+    };
+    frame.render_widget(
+        Paragraph::new(printable(&text).into_owned()).wrap(Wrap { trim: true }),
+        gloss,
+    );
+    let ancestors = fit(&label.ancestors, usize::from(gloss.width));
+    let line = Line::styled(format!(" {ancestors}"), state.palette.quiet());
+    put(frame, area, area.height.saturating_sub(1), line);
+}

@@ -1,0 +1,119 @@
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Paragraph, Wrap};
+
+use crate::review::layout::tiles;
+use crate::review::picture::{PictureRequest, Viewport};
+use crate::review::state::{Examples, Mode, PictureState, State};
+use crate::text::{fit, printable};
+
+/// The picture in its frame, or why there is none.
+pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
+    let inside = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2);
+    let mut block = Block::bordered().border_style(state.palette.quiet());
+    if let Some(task) = state.task() {
+        let mut marks = Vec::new();
+        if task.flagged {
+            marks.push("flagged".to_owned());
+        }
+        match task.comments.len() {
+            0 => {}
+            1 => marks.push("1 comment".to_owned()),
+            count => marks.push(format!("{count} comments")),
+        }
+        if state.viewport.zoom > 0 {
+            marks.push(format!("{}×", 1 << state.viewport.zoom));
+        }
+        if !marks.is_empty() {
+            block = block.title(Line::from(format!(" {} ", marks.join(" · "))));
+        }
+    }
+    frame.render_widget(block, area);
+    if let Mode::Examples(examples) = &state.mode {
+        return draw_examples(state, examples, inside, frame);
+    }
+    let Some(task) = state.task() else {
+        return say(state, "reading the task…", inside, frame);
+    };
+    if let Some(reason) = &task.no_picture {
+        return say(state, reason, inside, frame);
+    }
+    if !state.pictures_on {
+        return say(state, "pictures are off", inside, frame);
+    }
+    let request = PictureRequest {
+        image: task.image,
+        columns: inside.width,
+        rows: inside.height,
+        viewport: state.viewport,
+    };
+    draw_picture(state, &request, inside, frame);
+}
+
+fn draw_picture(state: &State, request: &PictureRequest, area: Rect, frame: &mut Frame<'_>) {
+    match state.pictures.get(request) {
+        Some(PictureState::Ready(picture)) => {
+            let size = picture.size();
+            let (columns, rows) = (size.width.min(area.width), size.height.min(area.height));
+            let centred = Rect::new(
+                area.x + (area.width - columns) / 2,
+                area.y + (area.height - rows) / 2,
+                columns,
+                rows,
+            );
+            frame.render_widget(picture.as_ref(), centred);
+        }
+        Some(PictureState::Failed(reason)) => say(state, reason, area, frame),
+        Some(PictureState::Waiting) | None => say(state, "…", area, frame),
+    }
+}
+
+fn draw_examples(state: &State, examples: &Examples, area: Rect, frame: &mut Frame<'_>) {
+    let Some(images) = &examples.images else {
+        return say(
+            state,
+            "looking for other images of this class…",
+            area,
+            frame,
+        );
+    };
+    if images.is_empty() {
+        return say(state, "no other image carries this class", area, frame);
+    }
+    let boxes = tiles(area, images.len().min(4));
+    for ((image, name), tile) in images.iter().zip(boxes) {
+        let request = PictureRequest {
+            image: *image,
+            columns: tile.width.saturating_sub(1).max(1),
+            rows: tile.height.saturating_sub(1).max(1),
+            viewport: Viewport::WHOLE,
+        };
+        let picture = Rect::new(
+            tile.x,
+            tile.y,
+            request.columns.min(tile.width),
+            request.rows.min(tile.height),
+        );
+        draw_picture(state, &request, picture, frame);
+        let caption = Rect::new(tile.x, tile.bottom().saturating_sub(1), tile.width, 1);
+        let caption_text = fit(name, usize::from(tile.width).saturating_sub(1));
+        frame.render_widget(Line::styled(caption_text, state.palette.quiet()), caption);
+    }
+}
+
+/// A few words in the middle of an area.
+fn say(state: &State, text: &str, area: Rect, frame: &mut Frame<'_>) {
+    let middle = area.height / 2;
+    let place = Rect::new(
+        area.x,
+        area.y + middle.saturating_sub(1),
+        area.width,
+        area.height - middle.saturating_sub(1),
+    );
+    let words = Paragraph::new(printable(text).into_owned())
+        .style(state.palette.quiet())
+        .wrap(Wrap { trim: true })
+        .centered();
+    frame.render_widget(words, place);
+}

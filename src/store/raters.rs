@@ -1,0 +1,94 @@
+use rusqlite::{OptionalExtension, Row};
+
+use super::{Store, StoreError};
+use crate::domain::{RaterId, Role, RoundId};
+
+/// A rater of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaterRow {
+    /// Key.
+    pub id: RaterId,
+    /// Unique name.
+    pub name: String,
+    /// What the votes are used for.
+    pub role: Role,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(i64, String, String)> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn rater((id, name, role): (i64, String, String)) -> Result<RaterRow, StoreError> {
+    Ok(RaterRow {
+        id: RaterId(id),
+        role: role
+            .parse()
+            .map_err(|error| StoreError::Damaged(format!("rater {id}: {error}")))?,
+        name,
+    })
+}
+
+impl Store {
+    /// Adds a rater.
+    ///
+    /// # Errors
+    /// The name is taken, or SQLite refuses.
+    pub fn add_rater(&self, name: &str, role: Role) -> Result<RaterId, StoreError> {
+        self.connection
+            .prepare_cached("INSERT INTO rater (name, role) VALUES (?1, ?2)")?
+            .execute([name, role.word()])?;
+        Ok(RaterId(self.connection.last_insert_rowid()))
+    }
+
+    /// The rater of this name.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn rater(&self, name: &str) -> Result<Option<RaterRow>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT id, name, role FROM rater WHERE name = ?1")?
+            .query_row([name], read)
+            .optional()?
+            .map(rater)
+            .transpose()
+    }
+
+    /// All raters, in the order in which they came.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn raters(&self) -> Result<Vec<RaterRow>, StoreError> {
+        self.connection
+            .prepare_cached("SELECT id, name, role FROM rater ORDER BY id")?
+            .query_map([], read)?
+            .map(|row| rater(row?))
+            .collect()
+    }
+
+    /// The round of this name, made when there is none.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn round(&self, name: &str) -> Result<RoundId, StoreError> {
+        self.connection
+            .prepare_cached("INSERT INTO round (name) VALUES (?1) ON CONFLICT DO NOTHING")?
+            .execute([name])?;
+        let id = self
+            .connection
+            .prepare_cached("SELECT id FROM round WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))?;
+        Ok(RoundId(id))
+    }
+
+    /// All rounds with their names, in the order in which they came.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn rounds(&self) -> Result<Vec<(RoundId, String)>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT id, name FROM round ORDER BY id")?
+            .query_map([], |row| Ok((RoundId(row.get(0)?), row.get(1)?)))?
+            .collect::<Result<_, _>>()?)
+    }
+}
