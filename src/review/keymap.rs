@@ -228,6 +228,11 @@ pub const BINDINGS: &[Binding] = &[
 /// What the help screen says of keys that are no actions.
 pub const FIXED_KEYS: (&str, &str) = ("1…9", "moves to that label");
 
+/// The lines of the help screen: a heading, a blank one, then one a row.
+pub fn help_lines() -> usize {
+    2 + BINDINGS.len() + 1
+}
+
 impl Action {
     fn pans(self) -> bool {
         matches!(
@@ -242,14 +247,35 @@ impl Action {
 pub struct Key {
     code: KeyCode,
     control: bool,
+    /// Held with alt, super and the like, to which nothing is bound.
+    foreign: bool,
+}
+
+impl Key {
+    fn new(code: KeyCode, control: bool, foreign: bool) -> Key {
+        let code = match code {
+            KeyCode::Char(letter) if control => KeyCode::Char(letter.to_ascii_lowercase()),
+            other => other,
+        };
+        Key {
+            code,
+            control,
+            foreign,
+        }
+    }
+
+    /// Whether it is held with ctrl, so that it types nothing.
+    pub fn has_control(self) -> bool {
+        self.control
+    }
 }
 
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Key {
-        Key {
-            code: event.code,
-            control: event.modifiers.contains(KeyModifiers::CONTROL),
-        }
+        let holds = |modifiers| event.modifiers.intersects(modifiers);
+        let foreign =
+            KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
+        Key::new(event.code, holds(KeyModifiers::CONTROL), holds(foreign))
     }
 }
 
@@ -401,7 +427,7 @@ fn parse_key(text: &str) -> Option<Key> {
             _ => return None,
         },
     };
-    Some(Key { code, control })
+    Some(Key::new(code, control, false))
 }
 
 #[cfg(test)]

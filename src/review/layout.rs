@@ -76,6 +76,12 @@ pub fn areas((columns, rows): (u16, u16)) -> Option<Areas> {
     })
 }
 
+/// How many of `lines` a screen of this size cannot show between header and footer at once.
+pub fn most_scroll(lines: usize, size: (u16, u16)) -> u16 {
+    let rows = areas(size).map_or(0, |areas| areas.body.height);
+    u16::try_from(lines.saturating_sub(usize::from(rows))).unwrap_or(u16::MAX)
+}
+
 /// The boxes of up to four pictures beside and below each other in an area.
 pub fn tiles(area: Rect, count: usize) -> Vec<Rect> {
     let (across, down) = match count {

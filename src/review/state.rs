@@ -115,6 +115,24 @@ pub struct Progress {
     pub spent: u64,
 }
 
+impl Progress {
+    /// Takes a step's votes into account.
+    pub(super) fn count(&mut self, before: &[(ClassIndex, Option<Answer>, u32)]) {
+        for (_, answer, spent) in before {
+            self.votes += usize::from(answer.is_none());
+            self.spent += u64::from(*spent);
+        }
+    }
+
+    /// Takes a step's votes out of account.
+    pub(super) fn discount(&mut self, before: &[(ClassIndex, Option<Answer>, u32)]) {
+        for (_, answer, spent) in before {
+            self.votes = self.votes.saturating_sub(usize::from(answer.is_none()));
+            self.spent = self.spent.saturating_sub(u64::from(*spent));
+        }
+    }
+}
+
 /// A picture on its way.
 #[derive(Debug, Clone)]
 pub enum PictureState {
@@ -161,8 +179,20 @@ pub struct Closing {
     pub error: Option<String>,
     /// The dispute that Enter opens.
     pub selected: usize,
-    /// The first line that is shown.
+    /// The first line that is shown; 0 follows the selected dispute.
     pub scroll: u16,
+}
+
+impl Closing {
+    /// The lines that the screen would show if it were high enough.
+    pub fn lines(&self) -> usize {
+        match &self.summary {
+            Some(summary) if self.error.is_none() => {
+                11 + summary.pairs.len().max(1) + summary.disputes.len() + summary.label_sets.len()
+            }
+            _ => 4,
+        }
+    }
 }
 
 /// A line for the rater.
@@ -174,18 +204,29 @@ pub struct Message {
     pub error: bool,
 }
 
+/// A task that was opened from the closing screen; afterwards the closing screen is back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detour {
+    /// Whether it is one of the rater's open tasks as well, so that its end counts.
+    pub queued: bool,
+}
+
+/// Answers that were given by one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenVotes {
+    /// Its name in effects and events.
+    pub step: StepId,
+    /// The task.
+    pub task: TaskId,
+    /// Class, answer before, milliseconds counted.
+    pub before: Vec<(ClassIndex, Option<Answer>, u32)>,
+}
+
 /// Something that `u` takes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Answers were given: the classes with their answers before.
-    Votes {
-        /// Its name in effects and events.
-        step: StepId,
-        /// The task.
-        task: TaskId,
-        /// Class, answer before, milliseconds counted.
-        before: Vec<(ClassIndex, Option<Answer>, u32)>,
-    },
+    Votes(GivenVotes),
     /// A label was added.
     Added {
         /// The task.
@@ -195,15 +236,19 @@ pub enum Step {
     },
     /// The flag was set or taken back.
     Flagged {
+        /// Its name while the note is on its way.
+        step: StepId,
         /// The task.
         task: TaskId,
+        /// Whether the flag stood before.
+        before: bool,
     },
     /// The task was ended.
     Finished {
         /// The task.
         task: TaskId,
-        /// Whether it counted as one of the queue.
-        counted: bool,
+        /// How it was on the screen, where it had been opened from the closing screen.
+        detour: Option<Detour>,
     },
     /// The task was put last.
     Skipped {
@@ -238,6 +283,21 @@ pub(super) struct InFlight {
     pub task: TaskId,
     /// Class and answer; none is taken back.
     pub answers: Vec<(ClassIndex, Option<Answer>)>,
+    /// The step that these answers take back.
+    pub undoes: Option<GivenVotes>,
+}
+
+/// A note on its way to disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NoteInFlight {
+    /// On which image.
+    pub image: ImageId,
+    /// What it says.
+    pub note: NoteText,
+    /// The step that it belongs to, where it is one.
+    pub step: Option<StepId>,
+    /// The step that it takes back.
+    pub undoes: Option<Step>,
 }
 
 /// Everything that the review screen knows.
@@ -275,8 +335,8 @@ pub struct State {
     pub tasks: HashMap<TaskId, Task>,
     /// Pictures that are wanted now.
     pub pictures: HashMap<PictureRequest, PictureState>,
-    /// Whether the current task was opened from the closing screen.
-    pub detour: bool,
+    /// How the current task was opened from the closing screen, where it was.
+    pub detour: Option<Detour>,
     /// Images that this sitting has finished tasks of.
     pub touched: Vec<ImageId>,
     pub(super) history: Vec<Step>,
@@ -284,7 +344,9 @@ pub struct State {
     /// Steps on their way to disk.
     pub(super) in_flight: HashMap<StepId, InFlight>,
     /// Notes on their way to disk, in their order.
-    pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    pub(super) notes_in_flight: VecDeque<NoteInFlight>,
+    /// A comment that could not be stored; the next comment on its image begins with it.
+    pub(super) lost_comment: Option<(ImageId, String)>,
     /// Tasks that are being read.
     pub(super) loading: HashSet<TaskId>,
     /// When the rater began to think about the next answer, Unix milliseconds.
@@ -318,12 +380,13 @@ impl State {
             queue,
             tasks: HashMap::new(),
             pictures: HashMap::new(),
-            detour: false,
+            detour: None,
             touched: Vec::new(),
             history: Vec::new(),
             next_step: 1,
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
+            lost_comment: None,
             loading: HashSet::new(),
             thinking_since: None,
             wanted: Vec::new(),
@@ -350,6 +413,10 @@ impl State {
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {
+        // What went wrong stays in sight until the rater has pressed a key.
+        if self.message.as_ref().is_some_and(|message| message.error) {
+            return;
+        }
         self.message = Some(Message {
             text: text.into(),
             error: false,

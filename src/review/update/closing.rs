@@ -1,20 +1,33 @@
 use crossterm::event::KeyCode;
 
-use super::{blank_closing, show_task};
+use super::{blank_closing, history, show_task};
 use crate::domain::TaskId;
 use crate::review::effect::Effect;
 use crate::review::keymap::Action;
-use crate::review::state::{Mode, State};
+use crate::review::layout::most_scroll;
+use crate::review::state::{Detour, Mode, State};
 
 /// Opens the closing screen.
 pub fn open(state: &mut State) -> Vec<Effect> {
-    if state.detour {
-        state.detour = false;
-        let next = state.queue.pop_front();
-        show_task(state, next, None);
-    }
+    leave_detour(state);
     state.mode = blank_closing();
     vec![Effect::Summarise]
+}
+
+/// Leaves a task that was opened from the closing screen; where it is still open, it comes next.
+fn leave_detour(state: &mut State) {
+    let Some(detour) = state.detour.take() else {
+        return;
+    };
+    let left = state.current;
+    let next = state.queue.pop_front();
+    if let (true, Some(task)) = (detour.queued, left) {
+        match next {
+            Some(_) => state.queue.push_front(task),
+            None => return,
+        }
+    }
+    show_task(state, next, None);
 }
 
 /// A key on the closing screen.
@@ -38,17 +51,22 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
     }
     match (code, action) {
         (_, Some(Action::Leave)) => return vec![Effect::Quit],
-        (_, Some(Action::Undo)) => {
+        (_, Some(Action::Undo)) => return history::undo(state, at),
+        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => {
             state.mode = Mode::Voting;
-            return super::history::undo(state, at);
+            state.thinking_since = Some(at);
         }
-        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => state.mode = Mode::Voting,
         (_, Some(Action::Down)) => {
+            closing.scroll = 0;
             closing.selected = (closing.selected + 1).min(disputes.len().saturating_sub(1));
         }
-        (_, Some(Action::Up)) => closing.selected = closing.selected.saturating_sub(1),
+        (_, Some(Action::Up)) => {
+            closing.scroll = 0;
+            closing.selected = closing.selected.saturating_sub(1);
+        }
         (KeyCode::PageDown | KeyCode::Char(' '), _) => {
-            closing.scroll = closing.scroll.saturating_add(10)
+            let most = most_scroll(closing.lines(), state.size);
+            closing.scroll = closing.scroll.saturating_add(10).min(most);
         }
         (KeyCode::PageUp, _) => closing.scroll = closing.scroll.saturating_sub(10),
         _ => {}
@@ -58,11 +76,14 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
 
 /// Puts a disputed task on the screen; afterwards the closing screen is back.
 fn open_dispute(state: &mut State, task: TaskId) {
-    if let Some(current) = state.current {
+    let was_current = state.current == Some(task);
+    let queued = history::take_from_queue(state, task) || was_current;
+    if let Some(current) = state.current
+        && !was_current
+    {
         state.queue.push_front(current);
     }
-    state.queue.retain(|other| *other != task);
-    state.detour = true;
+    state.detour = Some(Detour { queued });
     state.mode = Mode::Voting;
     show_task(state, Some(task), None);
     state.cursor = 0;

@@ -11,7 +11,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::effect::Effect;
 use super::event::Event;
-use super::keymap::{Action, Key};
+use super::keymap::{Action, Key, help_lines};
+use super::layout::most_scroll;
 use super::picture::Viewport;
 use super::state::{AHEAD, Closing, Mode, State};
 use crate::domain::TaskId;
@@ -39,6 +40,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Resumed => {
             // A terminal may have lost its pictures meanwhile.
             state.wanted.clear();
+            state.thinking_since = None;
             vec![Effect::Redraw]
         }
         Event::TaskLoaded(task) => {
@@ -47,10 +49,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::TaskFailed { task, reason } => stored::task_failed(state, task, &reason),
         Event::VotesStored { step, questions } => stored::votes_stored(state, step, &questions),
-        Event::VotesFailed { step, reason } => {
-            stored::votes_failed(state, step, &reason);
-            Vec::new()
-        }
+        Event::VotesFailed { step, reason } => stored::votes_failed(state, step, &reason),
         Event::NoteStored { image } => {
             stored::note_stored(state, image);
             Vec::new()
@@ -124,8 +123,9 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     let key = Key::from(event);
     let zoomed = state.viewport.zoom > 0;
     let action = state.keymap.action(key, zoomed);
-    // These work whatever is on the screen.
-    match action {
+    // These work whatever is on the screen, but for letters while one types.
+    let types = matches!(state.mode, Mode::Search(_) | Mode::Comment(_)) && !key.has_control();
+    match action.filter(|_| !types) {
         Some(Action::Interrupt) => return vec![Effect::Interrupt],
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Redraw) => return vec![Effect::Redraw],
@@ -139,9 +139,13 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
         Mode::Help(scroll) => {
             match (action, event.code) {
                 (Some(Action::Up), _) => *scroll = scroll.saturating_sub(1),
-                (Some(Action::Down), _) => *scroll = scroll.saturating_add(1),
+                (Some(Action::Down), _) => {
+                    let most = most_scroll(help_lines(), state.size);
+                    *scroll = scroll.saturating_add(1).min(most);
+                }
                 (Some(Action::Help | Action::Leave), _) | (_, KeyCode::Esc) => {
-                    state.mode = Mode::Voting
+                    state.mode = Mode::Voting;
+                    state.thinking_since = Some(at);
                 }
                 _ => {}
             }
@@ -171,9 +175,9 @@ fn show_task(state: &mut State, task: Option<TaskId>, at: Option<i64>) {
 fn next_task(state: &mut State, at: i64) -> Vec<Effect> {
     let next = state.queue.pop_front();
     show_task(state, next, Some(at));
-    match (state.current, state.detour) {
-        (Some(_), false) => Vec::new(),
-        _ => closing::open(state),
+    match state.current {
+        Some(_) => Vec::new(),
+        None => closing::open(state),
     }
 }
 

@@ -1,13 +1,25 @@
+use super::voting::counts;
 use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{InFlight, State, Step, Task};
+use crate::review::state::{Detour, GivenVotes, InFlight, NoteInFlight, State, Step, Task};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
     let id = task.id;
     state.loading.remove(&id);
+    // What was read may be older than what is on its way.
+    let mut task = task;
+    let mut steps: Vec<(&StepId, &InFlight)> = state.in_flight.iter().collect();
+    steps.sort_unstable_by_key(|(step, _)| **step);
+    for (step, sent) in steps.into_iter().filter(|(_, sent)| sent.task == id) {
+        for (class, answer) in &sent.answers {
+            if let Some(label) = task.label_mut(*class) {
+                label.sending = Some((*step, *answer));
+            }
+        }
+    }
     state.tasks.insert(id, task);
     if state.current == Some(id) {
         let since = state.thinking_since;
@@ -23,6 +35,10 @@ pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect>
     if state.current != Some(task) {
         return Vec::new();
     }
+    if state.detour.is_some() {
+        state.detour = Some(Detour { queued: false });
+        return closing::open(state);
+    }
     let next = state.queue.pop_front();
     show_task(state, next, None);
     match state.current {
@@ -37,7 +53,7 @@ pub fn votes_stored(
     step: StepId,
     questions: &[(ClassIndex, QuestionId)],
 ) -> Vec<Effect> {
-    let Some(InFlight { task, answers }) = state.in_flight.remove(&step) else {
+    let Some(InFlight { task, answers, .. }) = state.in_flight.remove(&step) else {
         return Vec::new();
     };
     let Some(task) = state.tasks.get_mut(&task) else {
@@ -64,43 +80,116 @@ pub fn votes_stored(
 }
 
 /// The votes of a step are lost: the screen shows what is on disk, and says why.
-pub fn votes_failed(state: &mut State, step: StepId, reason: &str) {
-    let Some(InFlight { task: id, answers }) = state.in_flight.remove(&step) else {
-        return;
+pub fn votes_failed(state: &mut State, step: StepId, reason: &str) -> Vec<Effect> {
+    let Some(sent) = state.in_flight.remove(&step) else {
+        return Vec::new();
     };
-    state
-        .history
-        .retain(|past| !matches!(past, Step::Votes { step: of, .. } if *of == step));
-    let mut lost = 0;
-    if let Some(task) = state.tasks.get_mut(&id) {
-        for (class, _) in &answers {
-            if let Some(label) = task.label_mut(*class)
-                && label.sending.is_some_and(|(sending, _)| sending == step)
-            {
-                label.sending = None;
-                lost += usize::from(label.recorded.is_none());
+    let mut unseen = false;
+    if let Some(task) = state.tasks.get_mut(&sent.task) {
+        for (class, _) in &sent.answers {
+            match task.label_mut(*class) {
+                Some(label) if label.sending.is_some_and(|(sending, _)| sending == step) => {
+                    label.sending = None;
+                }
+                Some(_) => {}
+                None => unseen = true,
             }
         }
     }
-    state.progress.votes = state.progress.votes.saturating_sub(lost);
-    // A task that was ended with these votes is open again.
-    if lost > 0 && state.current != Some(id) && !state.queue.contains(&id) {
-        state.queue.push_front(id);
-        state.progress.finished = state.progress.finished.saturating_sub(1);
+    let mut effects = Vec::new();
+    match sent.undoes {
+        Some(given) => {
+            state.progress.count(&given.before);
+            put_back(state, given);
+            // An answer stands on a label that was taken off the screen.
+            if unseen && state.loading.insert(sent.task) {
+                effects.push(Effect::LoadTask(sent.task));
+            }
+        }
+        None => forget_votes(state, step),
     }
+    open_again(state, sent.task);
     state.complain(format!("NOT recorded: {reason}"));
+    effects
+}
+
+/// A step that could not be taken back can be taken back once more.
+fn put_back(state: &mut State, given: GivenVotes) {
+    let later = |past: &Step| matches!(past, Step::Votes(votes) if votes.step > given.step);
+    let place = state.history.iter().position(later);
+    let place = place.unwrap_or(state.history.len());
+    state.history.insert(place, Step::Votes(given));
+}
+
+/// A step that is lost cannot be taken back, and what came after it came after the step before it.
+fn forget_votes(state: &mut State, step: StepId) {
+    for sent in state.in_flight.values_mut() {
+        sent.undoes.take_if(|given| given.step == step);
+    }
+    let is_it = |past: &Step| matches!(past, Step::Votes(votes) if votes.step == step);
+    let Some(place) = state.history.iter().position(is_it) else {
+        return;
+    };
+    let Step::Votes(lost) = state.history.remove(place) else {
+        return;
+    };
+    for (class, answer, spent) in lost.before {
+        let later = state
+            .history
+            .iter_mut()
+            .skip(place)
+            .find_map(|past| match past {
+                Step::Votes(votes) if votes.task == lost.task => {
+                    votes.before.iter_mut().find(|(of, ..)| *of == class)
+                }
+                _ => None,
+            });
+        match later {
+            Some((_, before, _)) => *before = answer,
+            None => state.progress.discount(&[(class, answer, spent)]),
+        }
+    }
+}
+
+/// A task that was ended with answers that are lost is open again.
+fn open_again(state: &mut State, id: TaskId) {
+    let is_open = |task: &Task| task.next_open(0).is_some();
+    if !state.tasks.get(&id).is_some_and(is_open) {
+        return;
+    }
+    let mut counted = false;
+    state.history.retain(|past| match past {
+        Step::Finished { task, detour } if *task == id => {
+            counted |= counts(*detour);
+            false
+        }
+        _ => true,
+    });
+    if !counted {
+        return;
+    }
+    state.progress.finished = state.progress.finished.saturating_sub(1);
+    match state.current {
+        Some(current) if current == id => {
+            // The rater has it open anyway, as a dispute.
+            state.detour = state.detour.map(|_| Detour { queued: true });
+        }
+        Some(_) => state.queue.push_front(id),
+        None => show_task(state, Some(id), None),
+    }
+}
+
+fn take_note(state: &mut State, image: ImageId) -> Option<NoteInFlight> {
+    let place = state
+        .notes_in_flight
+        .iter()
+        .position(|sent| sent.image == image)?;
+    state.notes_in_flight.remove(place)
 }
 
 /// A note is on disk.
 pub fn note_stored(state: &mut State, image: ImageId) {
-    let Some(place) = state
-        .notes_in_flight
-        .iter()
-        .position(|(on, _)| *on == image)
-    else {
-        return;
-    };
-    let Some((_, note)) = state.notes_in_flight.remove(place) else {
+    let Some(NoteInFlight { note, .. }) = take_note(state, image) else {
         return;
     };
     for task in state.tasks.values_mut().filter(|task| task.image == image) {
@@ -117,14 +206,22 @@ pub fn note_stored(state: &mut State, image: ImageId) {
     });
 }
 
-/// A note is lost.
+/// A note is lost: its step as well, or the step that it was to take back is there again.
 pub fn note_failed(state: &mut State, image: ImageId, reason: &str) {
-    if let Some(place) = state
-        .notes_in_flight
-        .iter()
-        .position(|(on, _)| *on == image)
-    {
-        state.notes_in_flight.remove(place);
+    let Some(sent) = take_note(state, image) else {
+        return;
+    };
+    if let Some(lost) = sent.step {
+        let is_it = |past: &Step| matches!(past, Step::Flagged { step, .. } if *step == lost);
+        state.history.retain(|past| !is_it(past));
     }
-    state.complain(format!("NOT recorded: {reason}"));
+    state.history.extend(sent.undoes);
+    let hint = match sent.note {
+        NoteText::Comment(text) => {
+            state.lost_comment = Some((image, text));
+            "; c brings the text back"
+        }
+        NoteText::Flag | NoteText::Unflag => "",
+    };
+    state.complain(format!("NOT recorded: {reason}{hint}"));
 }

@@ -1,9 +1,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::domain::{ClassIndex, ImageId};
+use super::voting::send_note;
+use crate::domain::ClassIndex;
 use crate::review::effect::{Effect, NoteText};
 use crate::review::search::Search;
-use crate::review::state::{Label, Mode, State, Step};
+use crate::review::state::{Label, Mode, NoteInFlight, State, Step};
 
 /// Longer comments and queries are cut here.
 const LONGEST: usize = 500;
@@ -118,7 +119,13 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
             state.mode = Mode::Voting;
             match image {
                 Some(image) if !text.is_empty() => {
-                    vec![send_note(state, image, NoteText::Comment(text), at)]
+                    let note = NoteInFlight {
+                        image,
+                        note: NoteText::Comment(text),
+                        step: None,
+                        undoes: None,
+                    };
+                    vec![send_note(state, note, at)]
                 }
                 _ => Vec::new(),
             }
@@ -128,10 +135,4 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
             Vec::new()
         }
     }
-}
-
-/// Sends a note to disk.
-pub fn send_note(state: &mut State, image: ImageId, note: NoteText, at: i64) -> Effect {
-    state.notes_in_flight.push_back((image, note.clone()));
-    Effect::StoreNote { image, note, at }
 }

@@ -1,11 +1,13 @@
 use crossterm::event::KeyCode;
 
-use super::{closing, history, next_task, typing};
-use crate::domain::{Answer, ClassIndex};
+use super::{closing, history, next_task};
+use crate::domain::{Answer, ClassIndex, ImageId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, InFlight, Mode, State, Step};
+use crate::review::state::{
+    Detour, Examples, GivenVotes, InFlight, Mode, NoteInFlight, State, Step,
+};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -48,8 +50,9 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::Examples => examples(state),
         Action::Flag => flag(state, at),
         Action::Comment => {
-            if state.task().is_some() {
-                state.mode = Mode::Comment(String::new());
+            if let Some(image) = state.task().map(|task| task.image) {
+                let lost = state.lost_comment.take_if(|(on, _)| *on == image);
+                state.mode = Mode::Comment(lost.map_or_else(String::new, |(_, text)| text));
             }
             Vec::new()
         }
@@ -128,25 +131,22 @@ fn give(state: &mut State, classes: &[ClassIndex], answer: Answer, at: i64) -> V
             spent: share,
         });
     }
-    for (_, answer, spent) in &before {
-        state.progress.votes += usize::from(answer.is_none());
-        state.progress.spent += u64::from(*spent);
-    }
-    state.history.push(Step::Votes {
+    state.progress.count(&before);
+    state.history.push(Step::Votes(GivenVotes {
         step,
         task: id,
         before,
-    });
+    }));
     state.thinking_since = Some(at);
-    vec![send(state, id, image, answers, at)]
+    vec![send(state, (id, image), answers, None, at)]
 }
 
-/// Sends answers to disk as the next step.
+/// Sends answers to disk as the next step, which may take a former one back.
 pub fn send(
     state: &mut State,
-    task: crate::domain::TaskId,
-    image: crate::domain::ImageId,
+    (task, image): (TaskId, ImageId),
     answers: Vec<StoredAnswer>,
+    undoes: Option<GivenVotes>,
     at: i64,
 ) -> Effect {
     let step = state.next_step;
@@ -160,6 +160,7 @@ pub fn send(
         InFlight {
             task,
             answers: kept,
+            undoes,
         },
     );
     Effect::StoreVotes {
@@ -189,26 +190,28 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     }
     let (id, image) = (task.id, task.image);
-    let counted = !state.detour;
-    state.progress.finished += usize::from(counted);
-    state.history.push(Step::Finished { task: id, counted });
+    let detour = state.detour;
+    state.progress.finished += usize::from(counts(detour));
+    state.history.push(Step::Finished { task: id, detour });
     state.touched.push(image);
-    next_task_or_back(state, at)
-}
-
-/// After a dispute that was opened from the closing screen, the closing screen is back.
-fn next_task_or_back(state: &mut State, at: i64) -> Vec<Effect> {
-    if state.detour {
+    if detour.is_some() {
+        // It is ended, so it does not come again.
+        state.detour = Some(Detour { queued: false });
         return closing::open(state);
     }
     next_task(state, at)
+}
+
+/// Whether the end of a task that came to the screen in this way is progress.
+pub fn counts(detour: Option<Detour>) -> bool {
+    detour.is_none_or(|detour| detour.queued)
 }
 
 fn skip(state: &mut State, at: i64) -> Vec<Effect> {
     let Some(task) = state.current else {
         return Vec::new();
     };
-    if state.detour {
+    if state.detour.is_some() {
         return closing::open(state);
     }
     if state.queue.is_empty() {
@@ -271,30 +274,46 @@ fn flag(state: &mut State, at: i64) -> Vec<Effect> {
     let Some(task) = state.task() else {
         return Vec::new();
     };
-    let step = Step::Flagged { task: task.id };
-    let effects = toggle_flag(state, at);
-    state.history.push(step);
-    effects
+    let (id, image) = (task.id, task.image);
+    let waiting = state.notes_in_flight.iter().rev().find_map(|waiting| {
+        match (waiting.image == image, &waiting.note) {
+            (true, NoteText::Flag) => Some(true),
+            (true, NoteText::Unflag) => Some(false),
+            _ => None,
+        }
+    });
+    let before = waiting.unwrap_or(task.flagged);
+    let step = state.next_step;
+    state.next_step += 1;
+    state.history.push(Step::Flagged {
+        step,
+        task: id,
+        before,
+    });
+    let note = NoteInFlight {
+        image,
+        note: flag_note(!before),
+        step: Some(step),
+        undoes: None,
+    };
+    vec![send_note(state, note, at)]
 }
 
-/// Sets the flag of the task on the screen, or takes it back.
-pub fn toggle_flag(state: &mut State, at: i64) -> Vec<Effect> {
-    let Some(task) = state.task() else {
-        return Vec::new();
+/// What is noted so that the flag stands, or does not.
+pub fn flag_note(stands: bool) -> NoteText {
+    match stands {
+        true => NoteText::Flag,
+        false => NoteText::Unflag,
+    }
+}
+
+/// Sends a note to disk.
+pub fn send_note(state: &mut State, note: NoteInFlight, at: i64) -> Effect {
+    let effect = Effect::StoreNote {
+        image: note.image,
+        note: note.note.clone(),
+        at,
     };
-    let image = task.image;
-    let waiting = state
-        .notes_in_flight
-        .iter()
-        .rev()
-        .find_map(|(on, note)| match note {
-            NoteText::Flag if *on == image => Some(true),
-            NoteText::Unflag if *on == image => Some(false),
-            _ => None,
-        });
-    let note = match waiting.unwrap_or(task.flagged) {
-        true => NoteText::Unflag,
-        false => NoteText::Flag,
-    };
-    vec![typing::send_note(state, image, note, at)]
+    state.notes_in_flight.push_back(note);
+    effect
 }

@@ -1,10 +1,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::review::keymap::BINDINGS;
 use crate::review::state::{Mode, State};
-use crate::text::{fit, width};
+use crate::text::{fit, printable, width};
 
 /// A message, the line that is typed, or the keys.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
@@ -97,11 +98,15 @@ fn key_bar(state: &State, columns: usize) -> Line<'static> {
 
 /// The end of a line that is typed, where the cursor is.
 fn tail(text: &str, columns: usize) -> String {
-    let mut start = text;
-    while width(start) > columns {
-        let mut rest = start.chars();
-        rest.next();
-        start = rest.as_str();
+    let text = printable(text);
+    let mut taken = 0;
+    let mut start = text.len();
+    for (place, grapheme) in text.grapheme_indices(true).rev() {
+        taken += width(grapheme);
+        if taken > columns {
+            break;
+        }
+        start = place;
     }
-    fit(start, columns)
+    text.get(start..).unwrap_or_default().to_owned()
 }

@@ -5,10 +5,15 @@ use ratatui::text::{Line, Span};
 use crate::review::state::State;
 use crate::text::{fit, width};
 
-/// Program and image on the left, progress on the right.
+/// Fewer columns than these are no image name.
+const NAME: usize = 16;
+
+/// Program and image on the left, progress on the right; on narrow screens progress gives way.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
-    let right = progress(state);
-    let room = usize::from(area.width).saturating_sub(width(&right) + 12);
+    let columns = usize::from(area.width);
+    let program = " relabel  ";
+    let right = progress(state, columns.saturating_sub(width(program) + NAME + 2));
+    let room = columns.saturating_sub(width(&right) + width(program) + 2);
     let name = state.task().map_or_else(String::new, |task| {
         let (part, parts) = task.part;
         match parts {
@@ -21,8 +26,7 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
         }
     });
     let left = Line::from(vec![
-        Span::styled(" relabel", state.palette.strong()),
-        Span::raw("  "),
+        Span::styled(program, state.palette.strong()),
         Span::raw(name),
     ]);
     frame.render_widget(left, area);
@@ -31,31 +35,33 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Line::styled(right, state.palette.quiet()), place);
 }
 
-fn progress(state: &State) -> String {
+/// As much of the progress as fits, what matters most first.
+fn progress(state: &State, columns: usize) -> String {
     let progress = &state.progress;
     let done = progress.before + progress.finished;
-    let mut parts = Vec::new();
-    if state.detour {
-        parts.push("dispute".to_owned());
+    let mut text = if state.detour.is_some() {
+        "dispute".to_owned()
     } else if state.current.is_some() {
-        parts.push(format!(
-            "task {} of {}",
-            thousands(done + 1),
-            thousands(progress.total)
-        ));
+        let total = thousands(progress.total);
+        format!("task {} of {total}", thousands(done + 1))
     } else {
-        parts.push(format!("{} tasks done", thousands(done)));
-    }
-    parts.push(fit(&state.rater, 20));
-    parts.push(format!(
-        "{} today",
-        thousands(progress.today_before + progress.finished)
-    ));
+        format!("{} tasks done", thousands(done))
+    };
+    let mut parts = vec![fit(&state.rater, 20)];
+    let today = progress.today_before + progress.finished;
+    parts.push(format!("{} today", thousands(today)));
     if progress.votes > 0 {
         let seconds = progress.spent as f64 / 1000.0 / progress.votes as f64;
         parts.push(format!("{seconds:.1} s each"));
     }
-    parts.join(" · ") + " "
+    for part in parts {
+        let longer = format!("{text} · {part}");
+        if width(&longer) >= columns {
+            break;
+        }
+        text = longer;
+    }
+    text + " "
 }
 
 /// A number with a comma between thousands.

@@ -3,12 +3,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
+use super::picture::marks;
 use super::put;
-use crate::review::state::{Insight, Label, State, Task};
+use crate::review::state::{Insight, Label, Mode, State, Task};
 use crate::text::{fit, printable, width};
 
 /// Rows under the labels: a blank one, gloss and ancestors.
-const GLOSS_ROWS: u16 = 5;
+pub const GLOSS_ROWS: u16 = 5;
 
 /// The labels under their headings, and what the one under the cursor means.
 pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'_>) {
@@ -20,8 +21,10 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
         ..area
     };
     if picture_hidden {
-        let word = "the picture needs a larger terminal (80×24 shows it)";
-        let line = Line::styled(fit(word, usize::from(area.width)), state.palette.quiet());
+        let mut words = marks(task);
+        words.push("the picture needs a larger terminal (80×24 shows it)".to_owned());
+        let words = format!(" {}", words.join(" · "));
+        let line = Line::styled(fit(&words, usize::from(area.width)), state.palette.quiet());
         put(frame, area, 0, line);
         list.y += 1;
         list.height = list.height.saturating_sub(1);
@@ -31,13 +34,27 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
     for (row, line) in (0..list.height).zip(lines.into_iter().skip(first)) {
         put(frame, list, row, line);
     }
-    if let Some(label) = state.label() {
-        let below = Rect {
-            y: list.bottom(),
-            height: area.bottom().saturating_sub(list.bottom()),
-            ..area
-        };
-        draw_gloss(state, label, below, frame);
+    let below = Rect {
+        y: list.bottom(),
+        height: area.bottom().saturating_sub(list.bottom()),
+        ..area
+    };
+    match (&state.mode, state.label()) {
+        (Mode::Comment(_), _) if !task.comments.is_empty() => {
+            draw_comments(state, &task.comments, below, frame);
+        }
+        (_, Some(label)) => draw_gloss(state, Meaning::of(label), below, frame),
+        (_, None) => {}
+    }
+}
+
+/// The newest comments on the image, while one more is written.
+fn draw_comments(state: &State, comments: &[String], area: Rect, frame: &mut Frame<'_>) {
+    let rows = usize::from(area.height.saturating_sub(1));
+    let newest = comments.iter().skip(comments.len().saturating_sub(rows));
+    for (row, comment) in (1..area.height).zip(newest) {
+        let text = fit(&format!(" “{comment}”"), usize::from(area.width));
+        put(frame, area, row, Line::styled(text, state.palette.quiet()));
     }
 }
 
@@ -125,11 +142,33 @@ fn insight_line(state: &State, insight: &Insight, columns: usize) -> Line<'stati
     )
 }
 
-fn draw_gloss(state: &State, label: &Label, area: Rect, frame: &mut Frame<'_>) {
-    let short = label.name.split(", ").next().unwrap_or_default();
-    let text = match &label.gloss {
+/// What is said of a class under a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Meaning<'a> {
+    /// All its names.
+    pub name: &'a str,
+    /// What it means.
+    pub gloss: Option<&'a str>,
+    /// Its hypernyms.
+    pub ancestors: &'a str,
+}
+
+impl<'a> Meaning<'a> {
+    fn of(label: &'a Label) -> Meaning<'a> {
+        Meaning {
+            name: &label.name,
+            gloss: label.gloss.as_deref(),
+            ancestors: &label.ancestors,
+        }
+    }
+}
+
+/// A blank row, the gloss, and the hypernyms in the last row.
+pub fn draw_gloss(state: &State, meaning: Meaning<'_>, area: Rect, frame: &mut Frame<'_>) {
+    let short = meaning.name.split(", ").next().unwrap_or_default();
+    let text = match meaning.gloss {
         Some(gloss) => format!("{short}: {gloss}"),
-        None => label.name.clone(),
+        None => meaning.name.to_owned(),
     };
     let gloss = Rect {
         x: area.x + 1,
@@ -141,7 +180,7 @@ fn draw_gloss(state: &State, label: &Label, area: Rect, frame: &mut Frame<'_>) {
         Paragraph::new(printable(&text).into_owned()).wrap(Wrap { trim: true }),
         gloss,
     );
-    let ancestors = fit(&label.ancestors, usize::from(gloss.width));
+    let ancestors = fit(meaning.ancestors, usize::from(gloss.width));
     let line = Line::styled(format!(" {ancestors}"), state.palette.quiet());
     put(frame, area, area.height.saturating_sub(1), line);
 }
