@@ -13,3 +13,6 @@ pub mod state;
 pub mod summary;
 pub mod update;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

@@ -92,6 +92,17 @@ impl Task {
             .find(open)
     }
 
+    /// Adds a label under its heading, which may be new; where it stands then comes back.
+    pub fn add(&mut self, label: Label) -> usize {
+        let under = self
+            .labels
+            .iter()
+            .rposition(|other| other.heading == label.heading);
+        let place = under.map_or(self.labels.len(), |last| last + 1);
+        self.labels.insert(place, label);
+        place
+    }
+
     /// The label of a class.
     pub fn label_mut(&mut self, class: ClassIndex) -> Option<&mut Label> {
         self.labels.iter_mut().find(|label| label.class == class)
@@ -109,28 +120,10 @@ pub struct Progress {
     pub finished: usize,
     /// Tasks finished since midnight, before this sitting.
     pub today_before: usize,
-    /// Votes of this sitting that stand.
+    /// Labels with an answer that was given, or given anew, in this sitting and is on disk.
     pub votes: usize,
     /// Milliseconds spent on them.
     pub spent: u64,
-}
-
-impl Progress {
-    /// Takes a step's votes into account.
-    pub(super) fn count(&mut self, before: &[(ClassIndex, Option<Answer>, u32)]) {
-        for (_, answer, spent) in before {
-            self.votes += usize::from(answer.is_none());
-            self.spent += u64::from(*spent);
-        }
-    }
-
-    /// Takes a step's votes out of account.
-    pub(super) fn discount(&mut self, before: &[(ClassIndex, Option<Answer>, u32)]) {
-        for (_, answer, spent) in before {
-            self.votes = self.votes.saturating_sub(usize::from(answer.is_none()));
-            self.spent = self.spent.saturating_sub(u64::from(*spent));
-        }
-    }
 }
 
 /// A picture on its way.
@@ -257,6 +250,17 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// Its name in effects and events, where it stored something.
+    pub(super) fn id(&self) -> Option<StepId> {
+        match self {
+            Step::Votes(given) => Some(given.step),
+            Step::Flagged { step, .. } => Some(*step),
+            Step::Added { .. } | Step::Finished { .. } | Step::Skipped { .. } => None,
+        }
+    }
+}
+
 /// What a sitting begins with.
 #[derive(Debug, Clone)]
 pub struct Sitting {
@@ -341,6 +345,8 @@ pub struct State {
     pub touched: Vec<ImageId>,
     pub(super) history: Vec<Step>,
     pub(super) next_step: StepId,
+    /// The labels that `progress.votes` counts.
+    pub(super) voted: HashSet<(TaskId, ClassIndex)>,
     /// Steps on their way to disk.
     pub(super) in_flight: HashMap<StepId, InFlight>,
     /// Notes on their way to disk, in their order.
@@ -357,6 +363,11 @@ pub struct State {
 
 /// How many tasks ahead are read and have their pictures made.
 pub(super) const AHEAD: usize = 3;
+
+/// Milliseconds that the answers of a step were thought about.
+pub(super) fn time_spent(before: &[(ClassIndex, Option<Answer>, u32)]) -> u64 {
+    before.iter().map(|(.., spent)| u64::from(*spent)).sum()
+}
 
 impl State {
     /// A sitting that is about to begin, on a terminal of this size (columns, rows).
@@ -384,6 +395,7 @@ impl State {
             touched: Vec::new(),
             history: Vec::new(),
             next_step: 1,
+            voted: HashSet::new(),
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
             lost_comment: None,

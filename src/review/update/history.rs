@@ -2,7 +2,7 @@ use super::show_task;
 use super::voting::{counts, flag_note, send, send_note};
 use crate::domain::{ClassIndex, TaskId};
 use crate::review::effect::{Effect, StoredAnswer};
-use crate::review::state::{Detour, GivenVotes, Mode, NoteInFlight, State, Step};
+use crate::review::state::{Detour, GivenVotes, Mode, NoteInFlight, State, Step, time_spent};
 
 /// Takes the last step back.
 pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
@@ -111,7 +111,8 @@ fn take_back(state: &mut State, given: GivenVotes, at: i64) -> Vec<Effect> {
             spent: None,
         });
     }
-    state.progress.discount(&given.before);
+    let spent = time_spent(&given.before);
+    state.progress.spent = state.progress.spent.saturating_sub(spent);
     if let Some(place) = first {
         state.cursor = place;
     }

@@ -3,14 +3,24 @@ use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{Detour, GivenVotes, InFlight, NoteInFlight, State, Step, Task};
+use crate::review::state::{
+    Detour, GivenVotes, InFlight, NoteInFlight, State, Step, Task, time_spent,
+};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
     let id = task.id;
     state.loading.remove(&id);
-    // What was read may be older than what is on its way.
     let mut task = task;
+    // What was added and is not answered yet is on the screen alone.
+    if let Some(former) = state.tasks.remove(&id) {
+        for label in former.labels.into_iter().filter(|label| label.added) {
+            if task.label_mut(label.class).is_none() {
+                task.add(label);
+            }
+        }
+    }
+    // What was read may be older than what is on its way.
     let mut steps: Vec<(&StepId, &InFlight)> = state.in_flight.iter().collect();
     steps.sort_unstable_by_key(|(step, _)| **step);
     for (step, sent) in steps.into_iter().filter(|(_, sent)| sent.task == id) {
@@ -56,6 +66,13 @@ pub fn votes_stored(
     let Some(InFlight { task, answers, .. }) = state.in_flight.remove(&step) else {
         return Vec::new();
     };
+    for (class, answer) in &answers {
+        match answer {
+            Some(_) => state.voted.insert((task, *class)),
+            None => state.voted.remove(&(task, *class)),
+        };
+    }
+    state.progress.votes = state.voted.len();
     let Some(task) = state.tasks.get_mut(&task) else {
         return Vec::new();
     };
@@ -99,8 +116,7 @@ pub fn votes_failed(state: &mut State, step: StepId, reason: &str) -> Vec<Effect
     let mut effects = Vec::new();
     match sent.undoes {
         Some(given) => {
-            state.progress.count(&given.before);
-            put_back(state, given);
+            put_votes_back(state, step, given);
             // An answer stands on a label that was taken off the screen.
             if unseen && state.loading.insert(sent.task) {
                 effects.push(Effect::LoadTask(sent.task));
@@ -113,12 +129,29 @@ pub fn votes_failed(state: &mut State, step: StepId, reason: &str) -> Vec<Effect
     effects
 }
 
+/// Answers that could not be taken back can be taken back once more, but for labels of which the step before is just
+/// being taken back too.
+fn put_votes_back(state: &mut State, lost: StepId, mut given: GivenVotes) {
+    let later = state
+        .in_flight
+        .iter()
+        .filter(|(step, sent)| **step > lost && sent.task == given.task && sent.undoes.is_some());
+    let covered: Vec<ClassIndex> = later
+        .flat_map(|(_, sent)| sent.answers.iter().map(|(class, _)| *class))
+        .collect();
+    given.before.retain(|(class, ..)| !covered.contains(class));
+    if !given.before.is_empty() {
+        state.progress.spent += time_spent(&given.before);
+        put_back(state, Step::Votes(given));
+    }
+}
+
 /// A step that could not be taken back can be taken back once more.
-fn put_back(state: &mut State, given: GivenVotes) {
-    let later = |past: &Step| matches!(past, Step::Votes(votes) if votes.step > given.step);
+fn put_back(state: &mut State, step: Step) {
+    let later = |past: &Step| past.id().is_some_and(|id| Some(id) > step.id());
     let place = state.history.iter().position(later);
     let place = place.unwrap_or(state.history.len());
-    state.history.insert(place, Step::Votes(given));
+    state.history.insert(place, step);
 }
 
 /// A step that is lost cannot be taken back, and what came after it came after the step before it.
@@ -130,24 +163,37 @@ fn forget_votes(state: &mut State, step: StepId) {
     let Some(place) = state.history.iter().position(is_it) else {
         return;
     };
-    let Step::Votes(lost) = state.history.remove(place) else {
+    let Step::Votes(mut lost) = state.history.remove(place) else {
         return;
     };
-    for (class, answer, spent) in lost.before {
-        let later = state
-            .history
-            .iter_mut()
-            .skip(place)
-            .find_map(|past| match past {
-                Step::Votes(votes) if votes.task == lost.task => {
-                    votes.before.iter_mut().find(|(of, ..)| *of == class)
-                }
-                _ => None,
-            });
-        match later {
-            Some((_, before, _)) => *before = answer,
-            None => state.progress.discount(&[(class, answer, spent)]),
+    let spent = time_spent(&lost.before);
+    state.progress.spent = state.progress.spent.saturating_sub(spent);
+    // An answer comes to disk after all when a later one is just being taken back to it.
+    let undone = state
+        .in_flight
+        .values()
+        .filter_map(|sent| sent.undoes.as_ref());
+    let undone = undone.filter(|given| given.task == lost.task);
+    let restored: Vec<ClassIndex> = undone
+        .flat_map(|given| given.before.iter().map(|(class, ..)| *class))
+        .collect();
+    for (class, answer, spent) in &mut lost.before {
+        *spent = 0;
+        let later = state.history.iter_mut().skip(place);
+        let later = later.filter_map(|past| match past {
+            Step::Votes(votes) if votes.task == lost.task => Some(votes),
+            _ => None,
+        });
+        let mut later = later.flat_map(|votes| &mut votes.before);
+        if !restored.contains(class)
+            && let Some((_, before, _)) = later.find(|(of, ..)| of == class)
+        {
+            *before = *answer;
         }
+    }
+    lost.before.retain(|(class, ..)| restored.contains(class));
+    if !lost.before.is_empty() {
+        state.history.insert(place, Step::Votes(lost));
     }
 }
 
@@ -206,16 +252,41 @@ pub fn note_stored(state: &mut State, image: ImageId) {
     });
 }
 
+/// As for votes: the next step came after the one before, unless the flag is just being taken back to the lost one.
+fn forget_flag(state: &mut State, lost: StepId) {
+    let is_it = |step: &Step| step.id() == Some(lost);
+    for sent in &mut state.notes_in_flight {
+        sent.undoes.take_if(|step| is_it(step));
+    }
+    let Some(place) = state.history.iter().position(is_it) else {
+        return;
+    };
+    let Some(Step::Flagged { task, before, .. }) = state.history.get(place).cloned() else {
+        return;
+    };
+    let of_task = |step: &Step| matches!(step, Step::Flagged { task: of, .. } if *of == task);
+    let undone = state.notes_in_flight.iter();
+    let mut undone = undone.filter_map(|sent| sent.undoes.as_ref());
+    if undone.any(of_task) {
+        return;
+    }
+    state.history.remove(place);
+    let mut later = state.history.iter_mut().skip(place);
+    if let Some(Step::Flagged { before: after, .. }) = later.find(|step| of_task(step)) {
+        *after = before;
+    }
+}
+
 /// A note is lost: its step as well, or the step that it was to take back is there again.
 pub fn note_failed(state: &mut State, image: ImageId, reason: &str) {
     let Some(sent) = take_note(state, image) else {
         return;
     };
-    if let Some(lost) = sent.step {
-        let is_it = |past: &Step| matches!(past, Step::Flagged { step, .. } if *step == lost);
-        state.history.retain(|past| !is_it(past));
+    match (sent.undoes, sent.step) {
+        (Some(step), _) => put_back(state, step),
+        (None, Some(step)) => forget_flag(state, step),
+        (None, None) => {}
     }
-    state.history.extend(sent.undoes);
     let hint = match sent.note {
         NoteText::Comment(text) => {
             state.lost_comment = Some((image, text));

@@ -88,13 +88,8 @@ fn add_label(state: &mut State, class: ClassIndex) {
         state.say("this label is here already");
         return;
     }
-    let under = task
-        .labels
-        .iter()
-        .rposition(|other| other.heading == label.heading);
-    let place = under.map_or(task.labels.len(), |last| last + 1);
     let task_id = task.id;
-    task.labels.insert(place, label);
+    let place = task.add(label);
     state.cursor = place;
     state.history.push(Step::Added {
         task: task_id,

@@ -6,7 +6,7 @@ use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
 use crate::review::state::{
-    Detour, Examples, GivenVotes, InFlight, Mode, NoteInFlight, State, Step,
+    Detour, Examples, GivenVotes, InFlight, Mode, NoteInFlight, State, Step, time_spent,
 };
 
 /// Zoom levels: whole, 2×, 4×, 8×.
@@ -131,7 +131,7 @@ fn give(state: &mut State, classes: &[ClassIndex], answer: Answer, at: i64) -> V
             spent: share,
         });
     }
-    state.progress.count(&before);
+    state.progress.spent += time_spent(&before);
     state.history.push(Step::Votes(GivenVotes {
         step,
         task: id,
