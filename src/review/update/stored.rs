@@ -1,3 +1,4 @@
+use super::history::take_from_queue;
 use super::voting::counts;
 use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
@@ -40,7 +41,7 @@ pub fn task_loaded(state: &mut State, task: Task) {
 /// A task could not be read: it is left out of this sitting.
 pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect> {
     state.loading.remove(&task);
-    state.queue.retain(|other| *other != task);
+    take_from_queue(state, task);
     state.complain(format!("a task cannot be read: {reason}"));
     if state.current != Some(task) {
         return Vec::new();
