@@ -22,6 +22,7 @@ use super::view::{Palette, view};
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, QuestionId, TaskId};
 use crate::formats::classes::ilsvrc2012;
 use crate::hierarchy::Hierarchy;
+use crate::text::width;
 
 static CLASSES: LazyLock<(Arc<Classes>, Arc<Hierarchy>)> = LazyLock::new(|| {
     let (classes, hierarchy) = ilsvrc2012().unwrap();
@@ -329,9 +330,20 @@ impl Stage {
         let (columns, rows) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         terminal.draw(|frame| view(&self.state, frame)).unwrap();
-        if columns == 0 {
-            return String::new();
+        let buffer = terminal.backend().buffer();
+        let mut screen = String::new();
+        for row in 0..rows {
+            let mut column = 0;
+            while column < columns {
+                let symbol = buffer[(column, row)].symbol();
+                screen.push_str(symbol);
+                // A wide symbol hides the cell behind it.
+                column += u16::try_from(width(symbol)).unwrap().max(1);
+            }
+            assert_eq!(column, columns, "row {row} is too long");
+            screen.truncate(screen.trim_end_matches(' ').len());
+            screen.push('\n');
         }
-        terminal.backend().to_string()
+        screen
     }
 }
