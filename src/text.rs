@@ -75,6 +75,30 @@ pub fn fit(text: &str, columns: usize) -> String {
     kept
 }
 
+/// The text made printable and cut to at most `columns` in its middle: file names differ at their ends.
+pub fn fit_middle(text: &str, columns: usize) -> String {
+    let text = printable(text);
+    if width(&text) <= columns {
+        return text.into_owned();
+    }
+    let Some(room) = columns.checked_sub(1) else {
+        return String::new();
+    };
+    let mut taken = 0;
+    let mut end = text.len();
+    for (place, grapheme) in text.grapheme_indices(true).rev() {
+        taken += UnicodeWidthStr::width(grapheme);
+        if taken > room - room / 3 {
+            break;
+        }
+        end = place;
+    }
+    let end = text.get(end..).unwrap_or_default();
+    // One column of the head is the sign that something is missing.
+    let head = fit(&text, columns - width(end));
+    head + end
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +134,13 @@ mod tests {
         assert_eq!(fit("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
         assert_eq!(fit("👩‍🚀👩‍🚀", 3), "👩‍🚀…");
         assert_eq!(fit("x", 0), "");
+        assert_eq!(fit_middle("val_00041207.JPEG", 17), "val_00041207.JPEG");
+        assert_eq!(fit_middle("val_00041207.JPEG", 13), "val_…207.JPEG");
+        assert_eq!(fit_middle("日本語日本語", 7), "日…本語");
+        assert_eq!(
+            (fit_middle("xy", 1), fit_middle("xy", 0)),
+            ("…".to_owned(), String::new())
+        );
     }
 
     /// Texts with characters that matter here, more often than chance would bring them.
@@ -138,6 +169,9 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_active_gets_through_and_nothing_overflows(text in nasty(), columns in 0usize..60) {
+            let middle = fit_middle(&text, columns);
+            prop_assert!(width(&middle) <= columns);
+            prop_assert!(!middle.contains(is_dangerous) && !middle.contains(is_active));
             let cut = fit(&text, columns);
             prop_assert!(width(&cut) <= columns);
             prop_assert!(!cut.contains(is_dangerous) && !cut.contains(is_active));

@@ -2,6 +2,7 @@
 //!
 //! May import domain, hierarchy and consensus; the driver alone may import the store.
 
+mod bindings;
 pub mod driver;
 pub mod effect;
 pub mod event;
@@ -10,6 +11,7 @@ pub mod layout;
 pub mod picture;
 pub mod search;
 pub mod state;
+mod steps;
 pub mod summary;
 pub mod update;
 pub mod view;

@@ -1,8 +1,9 @@
 //! The pure review screen, played with a driver made of a few maps: stories, properties, and what stands on the screen.
 
+mod around;
 mod properties;
 mod screens;
-mod stories;
+mod voting;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, LazyLock};

@@ -27,8 +27,8 @@ fn happening(failures: u32) -> impl Strategy<Value = Happening> {
     );
     let control = prop::sample::select(vec!['n', 'p', 'l', 'z', 'u', 'w']);
     prop_oneof![
-        12 => votes.prop_map(|key| Happening::Key(key)),
-        8 => all.prop_map(|key| Happening::Key(key)),
+        12 => votes.prop_map(Happening::Key),
+        8 => all.prop_map(Happening::Key),
         1 => control.prop_map(Happening::Control),
         1 => (0u16..130, 0u16..50).prop_map(|(columns, rows)| Happening::Resize(columns, rows)),
         1 => Just(Happening::Resumed),

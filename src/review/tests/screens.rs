@@ -187,6 +187,7 @@ fn insight() -> Insight {
 fn an_adjudicator_sees_what_others_said() {
     let mut seen = desk(1);
     seen.labels[1].insight = Some(insight());
+    seen.labels[2].insight = Some(insight());
     snapshot("adjudicator_120x40", &under_way(seen, 120, 40));
 }
 

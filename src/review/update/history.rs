@@ -2,7 +2,8 @@ use super::show_task;
 use super::voting::{counts, flag_note, send, send_note};
 use crate::domain::{ClassIndex, TaskId};
 use crate::review::effect::{Effect, StoredAnswer};
-use crate::review::state::{Detour, GivenVotes, Mode, NoteInFlight, State, Step, time_spent};
+use crate::review::state::{Mode, State};
+use crate::review::steps::{Detour, GivenVotes, NoteInFlight, Step, time_spent};
 
 /// Takes the last step back.
 pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {

@@ -4,9 +4,8 @@ use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{
-    Detour, GivenVotes, InFlight, NoteInFlight, State, Step, Task, time_spent,
-};
+use crate::review::state::{State, Task};
+use crate::review::steps::{Detour, GivenVotes, InFlight, NoteInFlight, Step, time_spent};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {

@@ -4,7 +4,8 @@ use super::voting::send_note;
 use crate::domain::ClassIndex;
 use crate::review::effect::{Effect, NoteText};
 use crate::review::search::Search;
-use crate::review::state::{Label, Mode, NoteInFlight, State, Step};
+use crate::review::state::{Label, Mode, State};
+use crate::review::steps::{NoteInFlight, Step};
 
 /// Longer comments and queries are cut here.
 const LONGEST: usize = 500;

@@ -5,9 +5,8 @@ use crate::domain::{Answer, ClassIndex, ImageId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{
-    Detour, Examples, GivenVotes, InFlight, Mode, NoteInFlight, State, Step, time_spent,
-};
+use crate::review::state::{Examples, Mode, State};
+use crate::review::steps::{Detour, GivenVotes, InFlight, NoteInFlight, Step, time_spent};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;

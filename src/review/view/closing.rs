@@ -3,10 +3,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::header::thousands;
 use super::put;
 use crate::review::state::{Closing, State};
 use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
-use crate::text::{fit, width};
+use crate::text::{fit, fit_middle, width};
 
 /// What came of the sitting.
 pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
@@ -38,10 +39,10 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
     };
     lines.push(plain(format!(
         "{} tasks ended, {} votes recorded{seconds}; {} of {} tasks done",
-        progress.finished,
-        progress.votes,
-        progress.before + progress.finished,
-        progress.total
+        thousands(progress.finished),
+        thousands(progress.votes),
+        thousands(progress.before + progress.finished),
+        thousands(progress.total)
     )));
     lines.push(Line::default());
     if let Some(error) = &closing.error {
@@ -91,11 +92,11 @@ fn agreement(summary: &Summary) -> Vec<String> {
         .iter()
         .map(|pair| {
             format!(
-                "with {}: {} equal, kappa {}, {} questions in common",
-                fit(&pair.rater, 24),
+                "with {} on {} questions: {} equal, kappa {}",
+                fit(&pair.rater, 16),
+                thousands(pair.questions),
                 estimate(&pair.raw, true),
-                estimate(&pair.kappa, false),
-                pair.questions
+                estimate(&pair.kappa, false)
             )
         })
         .collect();
@@ -104,9 +105,9 @@ fn agreement(summary: &Summary) -> Vec<String> {
     }
     lines.push(match &summary.gold {
         Some(gold) => format!(
-            "with gold: {} right of {} questions",
-            estimate(&gold.accuracy, true),
-            gold.questions
+            "with gold on {} questions: {} right",
+            thousands(gold.questions),
+            estimate(&gold.accuracy, true)
         ),
         None => "no gold among the answers".to_owned(),
     });
@@ -122,7 +123,7 @@ fn disputes(
 ) -> Option<usize> {
     let title = match summary.disputes_total {
         0 => " no disputes".to_owned(),
-        total => format!(" {total} disputes (share of yes)"),
+        total => format!(" {} disputes (share of yes)", thousands(total)),
     };
     lines.push(Line::styled(title, state.palette.heading()));
     let first = lines.len();
@@ -158,7 +159,7 @@ fn dispute_line(
     let text = format!(
         " {pointer}{digit} {:.2}  {}  {}",
         dispute.score,
-        fit(&dispute.image, columns / 2),
+        fit_middle(&dispute.image, columns / 2),
         dispute.label
     );
     Line::from(Span::styled(fit(&text, columns), style))
@@ -167,8 +168,8 @@ fn dispute_line(
 fn changes(sets: &[FinalLabels]) -> String {
     let count = |change| sets.iter().filter(|set| set.change == change).count();
     format!(
-        "{} images: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none",
-        sets.len(),
+        "{} images: {} kept, {} with more, {} changed, {} empty",
+        thousands(sets.len()),
         count(Change::Kept),
         count(Change::Extended),
         count(Change::Replaced),
@@ -177,7 +178,7 @@ fn changes(sets: &[FinalLabels]) -> String {
 }
 
 fn label_set(state: &State, set: &FinalLabels, columns: usize) -> Line<'static> {
-    let name = fit(&set.name, columns / 3);
+    let name = fit_middle(&set.name, columns / 3);
     let word = set.change.word();
     let labels = match set.labels.as_slice() {
         [] => "no label".to_owned(),

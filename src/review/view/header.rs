@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::review::state::State;
-use crate::text::{fit, width};
+use crate::text::{fit, fit_middle, width};
 
 /// Fewer columns than these are no image name.
 const NAME: usize = 16;
@@ -17,10 +17,10 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     let name = state.task().map_or_else(String::new, |task| {
         let (part, parts) = task.part;
         match parts {
-            0 | 1 => fit(&task.image_name, room),
+            0 | 1 => fit_middle(&task.image_name, room),
             _ => {
                 let which = format!(" ({part} of {parts})");
-                let cut = fit(&task.image_name, room.saturating_sub(width(&which)));
+                let cut = fit_middle(&task.image_name, room.saturating_sub(width(&which)));
                 fit(&format!("{cut}{which}"), room)
             }
         }
@@ -65,7 +65,7 @@ fn progress(state: &State, columns: usize) -> String {
 }
 
 /// A number with a comma between thousands.
-fn thousands(number: usize) -> String {
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -8,7 +8,7 @@ use super::put;
 use crate::review::state::{Insight, Label, Mode, State, Task};
 use crate::text::{fit, printable, width};
 
-/// Rows under the labels: a blank one, gloss and ancestors.
+/// Rows under the labels at least: a blank one, gloss and ancestors.
 pub const GLOSS_ROWS: u16 = 5;
 
 /// The labels under their headings, and what the one under the cursor means.
@@ -16,8 +16,16 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
     let Some(task) = state.task() else {
         return;
     };
+    let columns = usize::from(area.width);
+    let (lines, cursor_line) = lines(state, task, columns);
+    // A short list leaves room for a long gloss.
+    let free = usize::from(area.height).saturating_sub(lines.len() + usize::from(picture_hidden));
+    let gloss_rows = state
+        .label()
+        .map_or(0, |label| Meaning::of(label).rows(columns));
+    let gloss_rows = u16::try_from(gloss_rows.min(free)).unwrap_or(0);
     let mut list = Rect {
-        height: area.height.saturating_sub(GLOSS_ROWS),
+        height: area.height.saturating_sub(gloss_rows.max(GLOSS_ROWS)),
         ..area
     };
     if picture_hidden {
@@ -29,7 +37,6 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
         list.y += 1;
         list.height = list.height.saturating_sub(1);
     }
-    let (lines, cursor_line) = lines(state, task, usize::from(area.width));
     let first = first_shown(lines.len(), cursor_line, usize::from(list.height));
     for (row, line) in (0..list.height).zip(lines.into_iter().skip(first)) {
         put(frame, list, row, line);
@@ -78,7 +85,7 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
         }
         lines.push(label_line(state, at, label, columns));
         if let Some(insight) = &label.insight {
-            lines.push(insight_line(state, insight, columns));
+            lines.extend(insight_lines(state, insight, at == state.cursor, columns));
         }
     }
     (lines, cursor_line)
@@ -120,26 +127,40 @@ fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'
     ])
 }
 
-fn insight_line(state: &State, insight: &Insight, columns: usize) -> Line<'static> {
-    let mut parts = Vec::new();
-    if insight.original {
-        parts.push("original label".to_owned());
-    }
+/// What others said: all of it for the label under the cursor, one line for the rest.
+fn insight_lines(
+    state: &State,
+    insight: &Insight,
+    selected: bool,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let votes = insight.votes.iter();
+    let mut parts: Vec<String> = votes
+        .map(|(rater, answer)| format!("{rater} {answer}"))
+        .collect();
     if let Some(score) = insight.score {
         parts.push(format!("score {score:.2}"));
     }
-    let votes = insight
-        .votes
-        .iter()
-        .map(|(rater, answer)| format!("{rater} {answer}"));
-    parts.extend(votes);
+    if insight.original {
+        parts.push("original label".to_owned());
+    }
     if !insight.sources.is_empty() {
         parts.push(format!("from {}", insight.sources.join(", ")));
     }
-    Line::styled(
-        fit(&format!("      {}", parts.join(" · ")), columns),
-        state.palette.quiet(),
-    )
+    let room = columns.saturating_sub(6);
+    let mut rows: Vec<String> = Vec::new();
+    for part in &parts {
+        match rows.last_mut() {
+            Some(row) if !selected || width(row) + width(part) + 3 <= room => {
+                row.push_str(" · ");
+                row.push_str(part);
+            }
+            _ => rows.push(part.clone()),
+        }
+    }
+    rows.iter()
+        .map(|row| Line::styled(format!("      {}", fit(row, room)), state.palette.quiet()))
+        .collect()
 }
 
 /// What is said of a class under a list.
@@ -161,15 +182,35 @@ impl<'a> Meaning<'a> {
             ancestors: &label.ancestors,
         }
     }
+
+    fn text(&self) -> String {
+        let short = self.name.split(", ").next().unwrap_or_default();
+        let text = match self.gloss {
+            Some(gloss) => format!("{short}: {gloss}"),
+            None => self.name.to_owned(),
+        };
+        printable(&text).into_owned()
+    }
+
+    /// The rows that it takes, wrapped between words, with a blank one and the ancestors.
+    fn rows(&self, columns: usize) -> usize {
+        let room = columns.saturating_sub(1).max(1);
+        let (mut rows, mut taken) = (1, 0);
+        for word in self.text().split(' ') {
+            let wide = width(word);
+            if taken > 0 && taken + 1 + wide > room {
+                (rows, taken) = (rows + 1, 0);
+            }
+            taken += wide + usize::from(taken > 0);
+            rows += (taken - 1.min(taken)) / room;
+            taken = if taken > room { taken % room } else { taken };
+        }
+        rows + 2
+    }
 }
 
 /// A blank row, the gloss, and the hypernyms in the last row.
 pub fn draw_gloss(state: &State, meaning: Meaning<'_>, area: Rect, frame: &mut Frame<'_>) {
-    let short = meaning.name.split(", ").next().unwrap_or_default();
-    let text = match meaning.gloss {
-        Some(gloss) => format!("{short}: {gloss}"),
-        None => meaning.name.to_owned(),
-    };
     let gloss = Rect {
         x: area.x + 1,
         y: area.y + 1,
@@ -177,7 +218,7 @@ pub fn draw_gloss(state: &State, meaning: Meaning<'_>, area: Rect, frame: &mut F
         height: area.height.saturating_sub(2),
     };
     frame.render_widget(
-        Paragraph::new(printable(&text).into_owned()).wrap(Wrap { trim: true }),
+        Paragraph::new(meaning.text()).wrap(Wrap { trim: true }),
         gloss,
     );
     let ancestors = fit(meaning.ancestors, usize::from(gloss.width));

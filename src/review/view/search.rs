@@ -43,7 +43,7 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
             Default::default()
         };
         // The index tells classes of the same name apart.
-        let index = format!(" {class}");
+        let index = format!("  {class}");
         let room = columns.saturating_sub(width(pointer) + width(&index));
         let line = Line::from(vec![
             Span::styled(pointer, style),
