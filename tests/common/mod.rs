@@ -1,4 +1,5 @@
 //! What the tests share: a project in a folder of its own, a terminal that is a pty with a screen model, the shared data.
+#![allow(clippy::expect_used, reason = "what a test does not expect is its failure")]
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod pty;
