@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
+
 use super::effect::NoteText;
 use super::event::StepId;
 use super::keymap::Keymap;
@@ -285,6 +287,8 @@ pub struct State {
     pub(super) in_flight: HashMap<StepId, InFlight>,
     /// Notes on their way to disk, in their order.
     pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    /// Keys typed before their task was read, with their times.
+    pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
     pub(super) loading: HashSet<TaskId>,
     /// When the rater began to think about the next answer, Unix milliseconds.
@@ -324,6 +328,7 @@ impl State {
             next_step: 1,
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
+            typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             thinking_since: None,
             wanted: Vec::new(),
