@@ -1,6 +1,14 @@
 //! Reference values of the real votes, computed with independent programs (numpy, crowd-kit,
 //! statsmodels, krippendorff), and the published ReaL scores and label sets.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
+
 #[path = "common/real_votes.rs"]
 mod real_votes;
 

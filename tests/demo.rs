@@ -1,5 +1,13 @@
 //! `relabel demo`: the built-in example, from the first screen to the label sets.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
+
 mod common;
 
 use common::Project;

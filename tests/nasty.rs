@@ -6,7 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "what a test does not expect is its failure"
+    reason = "a test that fails may stop"
 )]
 
 mod common;

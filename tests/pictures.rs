@@ -7,6 +7,14 @@
     reason = "what a test does not expect is its failure"
 )]
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
+
 mod common;
 
 use std::path::{Path, PathBuf};

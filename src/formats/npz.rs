@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use npyz::{NpyHeader, Order};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
@@ -200,61 +201,21 @@ fn open<'a>(
     Ok((header, file))
 }
 
-/// The header of an npy file (NEP 1): magic, version, length, a Python dictionary as text.
+/// What the array's own header says.
 fn read_header(file: &mut impl Read) -> Result<Header, String> {
-    let mut start = [0; 8];
-    file.read_exact(&mut start)
-        .map_err(|error| error.to_string())?;
-    let [magic @ .., major, _] = start;
-    if &magic != b"\x93NUMPY" {
-        return Err("not an npy array".to_owned());
+    let header = NpyHeader::from_reader(file).map_err(|error| error.to_string())?;
+    if header.order() != Order::C {
+        return Err("it stands in Fortran order; expected C order".to_owned());
     }
-    let length = match major {
-        1 => {
-            let mut length = [0; 2];
-            file.read_exact(&mut length)
-                .map_err(|error| error.to_string())?;
-            u32::from(u16::from_le_bytes(length))
-        }
-        2 | 3 => {
-            let mut length = [0; 4];
-            file.read_exact(&mut length)
-                .map_err(|error| error.to_string())?;
-            u32::from_le_bytes(length)
-        }
-        _ => return Err(format!("npy version {major}; expected 1 to 3")),
-    };
-    if length > 1 << 20 {
-        return Err(format!("a header of {length} bytes"));
-    }
-    let mut text = vec![0; length as usize];
-    file.read_exact(&mut text)
-        .map_err(|error| error.to_string())?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    parse_header(&text).ok_or_else(|| format!("header {:?} cannot be understood", text.trim()))
-}
-
-fn parse_header(text: &str) -> Option<Header> {
-    let after = |key: &str| {
-        let (_, rest) = text.split_once(key)?;
-        Some(rest.trim_start().strip_prefix(':')?.trim_start())
-    };
-    let descr = after("'descr'")?
-        .strip_prefix('\'')?
-        .split_once('\'')?
-        .0
-        .to_owned();
-    if after("'fortran_order'")?.starts_with("True") {
-        return None;
-    }
-    let (inside, _) = after("'shape'")?.strip_prefix('(')?.split_once(')')?;
-    let shape = inside
-        .split(',')
-        .map(str::trim)
-        .filter(|number| !number.is_empty())
-        .map(|number| number.parse().ok())
-        .collect::<Option<Vec<usize>>>()?;
-    Some(Header { descr, shape })
+    let length = |length: &u64| usize::try_from(*length).map_err(|error| error.to_string());
+    Ok(Header {
+        descr: header.dtype().descr().trim_matches('\'').to_owned(),
+        shape: header
+            .shape()
+            .iter()
+            .map(length)
+            .collect::<Result<_, _>>()?,
+    })
 }
 
 fn read_ids(archive: &mut Archive) -> Result<(Vec<i64>, Vec<usize>), NpzError> {

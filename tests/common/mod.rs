@@ -2,9 +2,12 @@
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 pub mod pty;
+pub mod screen;
 pub mod streams;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 
@@ -26,6 +29,12 @@ pub fn shared() -> Option<PathBuf> {
     None
 }
 
+/// A project file that is ready to be copied, and what its images are.
+struct Prepared {
+    database: Vec<u8>,
+    images: Vec<(String, Vec<u8>)>,
+}
+
 /// A folder with a project in it, gone at the end of the test.
 pub struct Project {
     folder: tempfile::TempDir,
@@ -43,6 +52,64 @@ impl Project {
     pub fn new() -> Project {
         let project = Project::empty();
         project.run(&["init"]);
+        project
+    }
+
+    /// The shared photographs, imported and planned; none where the shared data is not. Prepared once a process, then copied:
+    /// the file keeps absolute paths of images that lie elsewhere.
+    pub fn of_photos() -> Option<Project> {
+        static PREPARED: OnceLock<Vec<u8>> = OnceLock::new();
+        let photos = shared()?.join("data/photos");
+        let database = PREPARED.get_or_init(|| {
+            let project = Project::new();
+            let path = |name: &str| photos.join(name).to_str().unwrap().to_owned();
+            project.run(&["import", "images", &path("images")]);
+            project.run(&["import", "labels", &path("labels.csv")]);
+            project.run(&["import", "proposals", &path("proposals.csv")]);
+            project.run(&["plan"]);
+            std::fs::read(project.database()).unwrap()
+        });
+        let project = Project::empty();
+        project.write("relabel.db", database);
+        Some(project)
+    }
+
+    /// Thirty small drawn images with six labels each in one task an image, planned; in the folder `images`.
+    pub fn of_drawings() -> Project {
+        static PREPARED: OnceLock<Prepared> = OnceLock::new();
+        let prepared = PREPARED.get_or_init(|| {
+            let project = Project::new();
+            let mut proposals = "image,label,source\n".to_owned();
+            let mut images = Vec::new();
+            for number in 0..30u8 {
+                let name = format!("drawing-{number:02}.png");
+                let path = project.write(&format!("images/{name}"), "");
+                let paint = |x: u32, y: u32| image::Rgb([x as u8 * 4, y as u8 * 5, number * 8]);
+                image::RgbImage::from_fn(64, 48, paint).save(&path).unwrap();
+                images.push((format!("images/{name}"), std::fs::read(path).unwrap()));
+                for label in 0..6 {
+                    // Dogs, that stay together under one heading.
+                    let _ = writeln!(
+                        proposals,
+                        "{name},{},model",
+                        151 + u32::from(number) + 3 * label
+                    );
+                }
+            }
+            project.write("proposals.csv", proposals);
+            project.run(&["import", "images", "images"]);
+            project.run(&["import", "proposals", "proposals.csv"]);
+            project.run(&["plan"]);
+            Prepared {
+                database: std::fs::read(project.database()).unwrap(),
+                images,
+            }
+        });
+        let project = Project::empty();
+        project.write("relabel.db", &prepared.database);
+        for (name, bytes) in &prepared.images {
+            project.write(name, bytes);
+        }
         project
     }
 

@@ -2,14 +2,12 @@
 #![allow(dead_code)]
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use relabel::consensus::{Evidence, Gold, QuestionKey, VoteTable};
 use relabel::domain::{Answer, ClassIndex};
-use zip::ZipArchive;
+use relabel::formats::npz::VotesNpz;
 
 /// Votes and original labels; image number n stands for `ILSVRC2012_val_{n + 1:08}.JPEG`.
 pub struct RealVotes {
@@ -114,75 +112,19 @@ struct Npz {
 
 impl Npz {
     fn read(path: &Path) -> Npz {
-        let mut archive = ZipArchive::new(File::open(path).unwrap()).unwrap();
-        let ids: Vec<i64> = {
-            let bytes = BufReader::new(archive.by_name("ids.npy").unwrap());
-            npyz::NpyFile::new(bytes).unwrap().into_vec().unwrap()
+        let mut npz = VotesNpz::open(path).unwrap();
+        let key = |(image, class): &(String, String)| QuestionKey {
+            image: image_number(image),
+            class: ClassIndex(class.parse().unwrap()),
         };
-        let questions = read_questions(BufReader::new(archive.by_name("info.npy").unwrap()));
-        let tensor = BufReader::new(archive.by_name("tensor.npy").unwrap());
-        let votes = read_tensor(tensor, ids.len(), questions.len());
+        let questions = npz.questions.iter().map(key).collect();
+        let mut votes = Vec::new();
+        let keep = |rater: usize, question, answer| votes.push((rater as u32, question, answer));
+        npz.each_vote(keep, || {}).unwrap();
         Npz {
-            ids,
+            ids: npz.raters,
             questions,
             votes,
         }
     }
-}
-
-/// Reads UCS-4 text [question, 2]: image file, class index.
-fn read_questions(mut bytes: impl Read) -> Vec<QuestionKey> {
-    let header = npyz::NpyHeader::from_reader(&mut bytes).unwrap();
-    assert_eq!(header.shape()[1], 2);
-    let n = header.shape()[0] as usize;
-    let width = header.dtype().num_bytes().unwrap();
-    let mut row = vec![0; width * 2];
-    let text = |cell: &[u8]| -> String {
-        let letters = cell.chunks_exact(4).map(|letter| letter[0]);
-        letters.take_while(|&l| l != 0).map(char::from).collect()
-    };
-    (0..n)
-        .map(|_| {
-            bytes.read_exact(&mut row).unwrap();
-            let (image, class) = row.split_at(width);
-            QuestionKey {
-                image: image_number(&text(image)),
-                class: ClassIndex(text(class).parse().unwrap()),
-            }
-        })
-        .collect()
-}
-
-/// Reads float64 [rater, question, 3], one-hot; almost all of it is zeros, which are skipped in
-/// blocks.
-fn read_tensor(
-    mut bytes: impl Read,
-    n_raters: usize,
-    n_questions: usize,
-) -> Vec<(u32, usize, Answer)> {
-    const CELL: usize = 24;
-    const BLOCK: usize = 16;
-    let header = npyz::NpyHeader::from_reader(&mut bytes).unwrap();
-    assert_eq!(header.shape(), [n_raters as u64, n_questions as u64, 3]);
-    assert_eq!(header.order(), npyz::Order::C);
-    let mut votes = Vec::new();
-    let mut row = vec![0; n_questions * CELL];
-    for rater in 0..n_raters as u32 {
-        bytes.read_exact(&mut row).unwrap();
-        for (block, cells) in row.chunks(CELL * BLOCK).enumerate() {
-            if cells == &[0; CELL * BLOCK][..cells.len()] {
-                continue;
-            }
-            for (at, cell) in cells.chunks_exact(CELL).enumerate() {
-                let marks = cell.chunks_exact(8).map(|mark| mark == 1_f64.to_le_bytes());
-                for (code, marked) in marks.enumerate() {
-                    if marked {
-                        let answer = Answer::from_code(code as u8).unwrap();
-                        votes.push((rater, block * BLOCK + at, answer));
-                    }
-                }
-            }
-        }
-    }
-    votes
 }

@@ -1,6 +1,7 @@
 //! Carries effects out and feeds events back: the only part of the review screen that blocks. Owns the terminal, the
 //! threads, and through the clerk the project file.
 
+mod answers;
 mod clerk;
 mod closing;
 mod queue;
@@ -31,6 +32,7 @@ use crate::domain::{Classes, ImageId, RoundId};
 use crate::hierarchy::Hierarchy;
 use crate::store::{RaterRow, Store, StoreError};
 
+use answers::LateAnswers;
 use clerk::Errand;
 pub use queue::Order;
 use queue::{Queue, queue};
@@ -240,6 +242,7 @@ fn listen_for_keys(
     stop: Arc<AtomicBool>,
 ) -> io::Result<thread::JoinHandle<()>> {
     let listen = move || {
+        let mut answers = LateAnswers::default();
         while !stop.load(Ordering::Relaxed) {
             let event = match crossterm::event::poll(LOOK) {
                 Ok(false) => continue,
@@ -247,7 +250,9 @@ fn listen_for_keys(
                 Err(error) => Err(error),
             };
             let message = match event {
-                Ok(TerminalEvent::Key(key)) => Message::Key(key),
+                Ok(TerminalEvent::Key(key)) if answers.is_pressed(key, Instant::now()) => {
+                    Message::Key(key)
+                }
                 Ok(TerminalEvent::Resize(columns, rows)) => {
                     Message::Event(Event::Resize { columns, rows })
                 }
