@@ -1,11 +1,4 @@
 //! What `show` writes for each way of sending pictures, read back as a terminal would and compared with the photograph.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what a test does not expect is its failure"
-)]
 
 #![allow(
     clippy::unwrap_used,
