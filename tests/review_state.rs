@@ -15,11 +15,7 @@ use relabel::review::state::{Mode, PictureState};
 use screen::*;
 
 fn three() -> Vec<relabel::review::state::Task> {
-    vec![
-        computers(1),
-        task(2, &[LAPTOP, NOTEBOOK]),
-        task(3, &[DESK]),
-    ]
+    vec![computers(1), task(2, &[LAPTOP, NOTEBOOK]), task(3, &[DESK])]
 }
 
 fn loads(effects: &[Effect]) -> Vec<i64> {
@@ -87,11 +83,7 @@ fn the_time_of_an_answer_is_the_time_since_the_one_before() {
     // Nobody knows when the first image was seen; N shares its second between two labels.
     assert_eq!(
         spent,
-        [
-            vec![None],
-            vec![Some(1000)],
-            vec![Some(500), Some(500)]
-        ]
+        [vec![None], vec![Some(1000)], vec![Some(500), Some(500)]]
     );
     assert_eq!(sitting.state.progress.spent, 2000);
 }
@@ -182,7 +174,10 @@ fn undo_takes_back_any_number_of_steps_across_tasks() {
     sitting.press_and_settle("y y 1 m enter"); // task 2: three answers, ended
     assert_eq!(sitting.current(), Some(3));
     sitting.press_and_settle("u");
-    assert_eq!((sitting.current(), sitting.state.progress.finished), (Some(2), 0));
+    assert_eq!(
+        (sitting.current(), sitting.state.progress.finished),
+        (Some(2), 0)
+    );
     sitting.press_and_settle("u");
     assert_eq!(sitting.marks(2), "yy");
     sitting.press_and_settle("u u");
@@ -209,7 +204,10 @@ fn undo_works_from_the_closing_screen() {
     let mut sitting = Sitting::ready(vec![task(1, &[DESK])]);
     sitting.press_and_settle("y enter u");
     assert!(matches!(sitting.state.mode, Mode::Voting));
-    assert_eq!((sitting.current(), sitting.state.progress.finished), (Some(1), 0));
+    assert_eq!(
+        (sitting.current(), sitting.state.progress.finished),
+        (Some(1), 0)
+    );
     sitting.press_and_settle("u q u");
     // Nothing is left to take back: the closing screen stays, and says so.
     assert!(matches!(sitting.state.mode, Mode::Closing(_)));
@@ -230,7 +228,13 @@ fn undo_reaches_tasks_that_are_no_longer_in_memory() {
     assert!(sitting.disk.is_empty());
     assert_eq!(sitting.current(), Some(1));
     assert_eq!(sitting.queue(), (2..=80).collect::<Vec<_>>());
-    assert_eq!((sitting.state.progress.finished, sitting.state.progress.votes), (0, 0));
+    assert_eq!(
+        (
+            sitting.state.progress.finished,
+            sitting.state.progress.votes
+        ),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -244,7 +248,10 @@ fn no_to_all_is_one_step() {
     sitting.press_and_settle("u");
     assert_eq!(sitting.marks(1), "y···");
     sitting.press_and_settle("N N");
-    assert_eq!(sitting.says(), "every label is answered: Enter ends the task");
+    assert_eq!(
+        sitting.says(),
+        "every label is answered: Enter ends the task"
+    );
 }
 
 #[test]
@@ -291,7 +298,10 @@ fn skipped_tasks_come_last_in_their_order() {
 fn search_adds_a_label_under_its_heading() {
     let mut sitting = Sitting::ready(vec![task(1, &[DESKTOP, DESK])]);
     let heading = sitting.task().labels[0].heading.clone();
-    sitting.press("/").types("notebook").press_and_settle("enter");
+    sitting
+        .press("/")
+        .types("notebook")
+        .press_and_settle("enter");
     let labels = &sitting.task().labels;
     assert_eq!(labels[1].class, NOTEBOOK);
     assert_eq!((&labels[1].heading, labels[1].added), (&heading, true));
@@ -315,7 +325,12 @@ fn an_added_label_that_goes_before_the_disk_answered_leaves_the_project_file() {
     sitting.press("/").types("tabby").press("enter y u u");
     assert_eq!(sitting.task().labels.len(), 1);
     sitting.settle();
-    assert!(sitting.effects.iter().any(|effect| matches!(effect, Effect::DropAdded(_))));
+    assert!(
+        sitting
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::DropAdded(_)))
+    );
     assert_eq!(sitting.project[&TaskId(1)].labels.len(), 1);
     assert!(sitting.disk.is_empty());
 }
@@ -323,7 +338,10 @@ fn an_added_label_that_goes_before_the_disk_answered_leaves_the_project_file() {
 #[test]
 fn search_jumps_to_a_label_that_is_there() {
     let mut sitting = Sitting::ready(vec![computers(1)]);
-    sitting.press("/").types("n03832673").press_and_settle("enter");
+    sitting
+        .press("/")
+        .types("n03832673")
+        .press_and_settle("enter");
     assert_eq!(sitting.task().labels.len(), 4);
     assert_eq!(sitting.state.cursor, 2);
     assert_eq!(sitting.says(), "this label is here already");
@@ -331,7 +349,10 @@ fn search_jumps_to_a_label_that_is_there() {
     sitting.press("/").types("quNyz?").press("esc");
     assert!(matches!(sitting.state.mode, Mode::Voting));
     assert_eq!(sitting.marks(1), "····");
-    sitting.press("/").types("desk").press("ctrl-n down up ctrl-p ctrl-w");
+    sitting
+        .press("/")
+        .types("desk")
+        .press("ctrl-n down up ctrl-p ctrl-w");
     let Mode::Search(search) = &sitting.state.mode else {
         panic!("the search is not open");
     };
@@ -346,17 +367,26 @@ fn flags_and_comments_are_notes_on_the_image() {
     sitting.settle();
     assert!(sitting.task().flagged);
     assert_eq!(sitting.says(), "flagged");
-    sitting.press("c").types("a dog, not a cat").press_and_settle("enter");
+    sitting
+        .press("c")
+        .types("a dog, not a cat")
+        .press_and_settle("enter");
     assert_eq!(sitting.task().comments, ["a dog, not a cat"]);
     assert_eq!(sitting.says(), "the comment is recorded");
     sitting.press_and_settle("f");
     assert!(!sitting.task().flagged);
-    sitting.press("c space enter c").types("never mind").press_and_settle("esc");
+    sitting
+        .press("c space enter c")
+        .types("never mind")
+        .press_and_settle("esc");
     assert_eq!(
         sitting.notes,
         [
             (ImageId(10), NoteText::Flag),
-            (ImageId(10), NoteText::Comment("a dog, not a cat".to_owned())),
+            (
+                ImageId(10),
+                NoteText::Comment("a dog, not a cat".to_owned())
+            ),
             (ImageId(10), NoteText::Unflag),
         ]
     );
@@ -445,7 +475,10 @@ fn keys_can_be_given_other_meanings() {
     sitting.press_and_settle("ctrl-d");
     assert_eq!(sitting.current(), Some(2));
     // A letter is a letter while one types.
-    sitting.press("R c").types("Really a laptop").press_and_settle("enter");
+    sitting
+        .press("R c")
+        .types("Really a laptop")
+        .press_and_settle("enter");
     assert_eq!(sitting.task().comments, ["Really a laptop"]);
 }
 
@@ -536,20 +569,30 @@ fn the_next_three_tasks_are_read_ahead_once_each() {
 #[test]
 fn pictures_of_this_task_and_the_next_are_wanted() {
     let wanted = |sitting: &Sitting| {
-        let last = sitting.effects.iter().rev().find_map(|effect| match effect {
-            Effect::WantPictures(wanted) => Some(wanted.clone()),
-            _ => None,
-        });
+        let last = sitting
+            .effects
+            .iter()
+            .rev()
+            .find_map(|effect| match effect {
+                Effect::WantPictures(wanted) => Some(wanted.clone()),
+                _ => None,
+            });
         last.unwrap()
     };
     let images = |sitting: &Sitting| -> Vec<i64> {
-        wanted(sitting).iter().map(|request| request.image.0).collect()
+        wanted(sitting)
+            .iter()
+            .map(|request| request.image.0)
+            .collect()
     };
     let mut tasks: Vec<_> = (1..=6).map(computers).collect();
     tasks[2].no_picture = Some("the file is gone".to_owned());
     let mut sitting = Sitting::ready(tasks);
     assert_eq!(images(&sitting), [10, 20, 40]);
-    assert_eq!((wanted(&sitting)[0].columns, wanted(&sitting)[0].rows), (48, 20));
+    assert_eq!(
+        (wanted(&sitting)[0].columns, wanted(&sitting)[0].rows),
+        (48, 20)
+    );
     sitting.press("z");
     assert_eq!(images(&sitting), [10, 20, 40]);
     assert_eq!(wanted(&sitting)[0].viewport.zoom, 1);
@@ -561,14 +604,26 @@ fn pictures_of_this_task_and_the_next_are_wanted() {
     assert_eq!(images(&sitting), [20, 40, 50]);
     sitting.press_and_settle("r");
     assert_eq!(images(&sitting), [990, 20, 40, 50]);
-    sitting.happens(Event::Resize { columns: 60, rows: 15 });
+    sitting.happens(Event::Resize {
+        columns: 60,
+        rows: 15,
+    });
     assert_eq!(images(&sitting), Vec::<i64>::new());
     let count = sitting.effects.len();
-    sitting.happens(Event::Resize { columns: 120, rows: 40 });
+    sitting.happens(Event::Resize {
+        columns: 120,
+        rows: 40,
+    });
     assert_eq!(sitting.effects.len(), count + 1);
     let request = wanted(&sitting)[0];
-    sitting.happens(Event::PictureFailed { request, reason: "not an image".to_owned() });
-    assert!(matches!(sitting.state.pictures[&request], PictureState::Failed(_)));
+    sitting.happens(Event::PictureFailed {
+        request,
+        reason: "not an image".to_owned(),
+    });
+    assert!(matches!(
+        sitting.state.pictures[&request],
+        PictureState::Failed(_)
+    ));
     sitting.happens(Event::Resumed);
     assert!(sitting.effects.contains(&Effect::Redraw));
 }
@@ -595,9 +650,42 @@ enum Happening {
 }
 
 const KEYS: &[&str] = &[
-    "y", "n", "m", "N", "enter", "enter", "u", "u", "u", "s", "f", "c", "/", "z", "Z", "h", "j",
-    "k", "l", "up", "down", "1", "2", "5", "q", "b", "esc", "?", "r", "space", "pagedown",
-    "backspace", "a", "t", "ctrl-u", "ctrl-l",
+    "y",
+    "n",
+    "m",
+    "N",
+    "enter",
+    "enter",
+    "u",
+    "u",
+    "u",
+    "s",
+    "f",
+    "c",
+    "/",
+    "z",
+    "Z",
+    "h",
+    "j",
+    "k",
+    "l",
+    "up",
+    "down",
+    "1",
+    "2",
+    "5",
+    "q",
+    "b",
+    "esc",
+    "?",
+    "r",
+    "space",
+    "pagedown",
+    "backspace",
+    "a",
+    "t",
+    "ctrl-u",
+    "ctrl-l",
 ];
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -615,15 +703,28 @@ fn check(sitting: &Sitting) -> Result<(), TestCaseError> {
     for task in state.tasks.values() {
         for label in &task.labels {
             let on_disk = sitting.disk.get(&(task.id, label.class)).copied();
-            prop_assert_eq!(label.recorded, on_disk, "task {} class {}", task.id.0, label.class);
+            prop_assert_eq!(
+                label.recorded,
+                on_disk,
+                "task {} class {}",
+                task.id.0,
+                label.class
+            );
         }
     }
     let progress = &state.progress;
     prop_assert!(progress.finished <= progress.total, "{progress:?}");
     let queued: HashSet<_> = state.queue.iter().collect();
-    prop_assert_eq!(queued.len(), state.queue.len(), "a task stands twice in the queue");
+    prop_assert_eq!(
+        queued.len(),
+        state.queue.len(),
+        "a task stands twice in the queue"
+    );
     if let (Some(current), false) = (&state.current, state.detour) {
-        prop_assert!(!queued.contains(current), "the task on the screen is in the queue");
+        prop_assert!(
+            !queued.contains(current),
+            "the task on the screen is in the queue"
+        );
     }
     if let Some(task) = state.task() {
         prop_assert!(state.cursor < task.labels.len());
