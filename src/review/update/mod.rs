@@ -7,11 +7,12 @@ mod stored;
 mod typing;
 mod voting;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::effect::Effect;
 use super::event::Event;
-use super::keymap::{Action, Key};
+use super::keymap::{Action, Key, help_lines};
+use super::layout::areas;
 use super::picture::Viewport;
 use super::state::{AHEAD, Closing, Mode, State};
 use crate::domain::TaskId;
@@ -108,7 +109,7 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
         }
     }
     if state.tasks.len() > KEPT_TASKS {
-        let sending: Vec<TaskId> = state.in_flight.values().map(|step| step.task).collect();
+        let sending: Vec<TaskId> = state.in_flight.values().map(|sent| sent.task).collect();
         state
             .tasks
             .retain(|task, _| near.contains(task) || sending.contains(task));
@@ -134,8 +135,12 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
         return Vec::new();
     }
     let key = Key::from(event);
-    let zoomed = state.viewport.zoom > 0;
-    let action = state.keymap.action(key, zoomed);
+    // What is typed is text, whatever else its keys may mean.
+    let typed = matches!(state.mode, Mode::Search(_) | Mode::Comment(_))
+        && matches!(event.code, KeyCode::Char(_))
+        && !event.modifiers.contains(KeyModifiers::CONTROL);
+    let zoomed = state.viewport.zoom > 0 && matches!(state.mode, Mode::Voting);
+    let action = state.keymap.action(key, zoomed).filter(|_| !typed);
     // These work whatever is on the screen.
     match action {
         Some(Action::Interrupt) => return vec![Effect::Interrupt],
@@ -159,7 +164,10 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
         Mode::Help(scroll) => {
             match (action, event.code) {
                 (Some(Action::Up), _) => *scroll = scroll.saturating_sub(1),
-                (Some(Action::Down), _) => *scroll = scroll.saturating_add(1),
+                (Some(Action::Down), _) => {
+                    let rows = areas(state.size).map_or(0, |areas| areas.body.height);
+                    *scroll = (*scroll + 1).min(help_lines().saturating_sub(rows));
+                }
                 (Some(Action::Help | Action::Leave), _) | (_, KeyCode::Esc) => {
                     state.mode = Mode::Voting
                 }
