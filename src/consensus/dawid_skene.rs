@@ -78,6 +78,22 @@ impl DawidSkeneFit {
         self.log_likelihood.len()
     }
 
+    /// Mean of the raters' probabilities, for a rater that the fit has not met.
+    pub fn mean_rater(&self) -> Vec<[f64; 3]> {
+        let raters: Vec<&Vec<[f64; 3]>> = self.raters.iter().flatten().collect();
+        let mean = |truth: usize, answer: usize| {
+            let all = raters.iter().map(|given| given[truth][answer]);
+            if raters.is_empty() {
+                1.0 / 3.0
+            } else {
+                all.sum::<f64>() / raters.len() as f64
+            }
+        };
+        (0..self.n_truths())
+            .map(|truth| [mean(truth, 0), mean(truth, 1), mean(truth, 2)])
+            .collect()
+    }
+
     /// How many truths there are: 2 or 3.
     pub fn n_truths(&self) -> usize {
         self.prior.len()
