@@ -1,5 +1,6 @@
 //! What holds for any votes: the fast programs against plain slow ones, invariances, and inputs
 //! at the edge.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 
@@ -388,7 +389,7 @@ fn majority_counts_a_maybe_half_and_a_tie_out() {
     );
     assert_eq!(
         result.notes[0].to_string(),
-        "1 questions have no vote yet (score 0.500)"
+        "1 question has no vote yet (score 0.500)"
     );
 }
 
@@ -428,6 +429,31 @@ fn inputs_at_the_edge_give_finite_scores_and_a_note() {
             assert!(figure.value.is_none_or(f64::is_finite), "{figure:?}");
         }
         let _ = rater_figures(&votes, None, Quorum::Votes(1), &[]);
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_show() {
+    let letters = ['n', 'y', 'n', 'm', 'y', 'n', 'n'];
+    let questions: Vec<String> = (0..6000_usize)
+        .map(|q| {
+            (0..4)
+                .map(|r| letters[(q * (r + 2) + q / 7 * r) % 7])
+                .collect()
+        })
+        .collect();
+    let votes = rows(&questions.iter().map(String::as_str).collect::<Vec<_>>());
+    for truths in [Truths::Binary, Truths::Ternary] {
+        let method = Method::DawidSkene(em_options(truths, 25));
+        let run = || method.run(&evidence(&votes)).unwrap();
+        let on = |n| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .build()
+                .unwrap()
+                .install(run)
+        };
+        assert_eq!(on(1), on(3));
     }
 }
 

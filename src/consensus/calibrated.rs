@@ -236,17 +236,8 @@ impl CalibratedModel {
     }
 
     fn notes(&self, evidence: &Evidence<'_>) -> Vec<Note> {
-        let mut notes = Vec::new();
+        let mut notes = Note::on_votes(evidence.votes, self.prior);
         let by_rater = evidence.votes.counts_by_rater();
-        let n_questions = evidence.votes.n_questions();
-        let unanswered = (0..n_questions).filter(|&q| evidence.votes.entries_of(q).is_empty());
-        let unanswered = unanswered.count();
-        if unanswered > 0 {
-            notes.push(Note::Unanswered {
-                questions: unanswered,
-                score: self.prior,
-            });
-        }
         let unknown = |&(rater, counts): &(usize, &AnswerCounts)| {
             counts.total() > 0 && self.raters.get(rater).is_none_or(Option::is_none)
         };
@@ -257,12 +248,13 @@ impl CalibratedModel {
         if !raters.is_empty() {
             notes.push(Note::NoGoldVotes { raters });
         }
-        let n_true = (self.prior * self.n_gold as f64).round();
-        if self.prior == prior(0, self.n_gold) || self.prior == prior(self.n_gold, self.n_gold) {
-            notes.push(Note::OneSidedGold {
-                questions: self.n_gold,
-                truth: n_true > 0.0,
-            });
+        for (n_true, truth) in [(0, false), (self.n_gold, true)] {
+            if self.prior == prior(n_true, self.n_gold) {
+                notes.push(Note::OneSidedGold {
+                    questions: self.n_gold,
+                    truth,
+                });
+            }
         }
         notes
     }
