@@ -266,8 +266,7 @@ const MODES: &[&str] = &["esc", "/", "c", "?", "r", "q", "z", "f", "y n"];
 fn check(buffer: &Buffer, about: &str) {
     let width = usize::from(buffer.area.width).max(1);
     for row in buffer.content.chunks(width) {
-        let mut columns = 0;
-        for cell in row {
+        for (columns, cell) in row.iter().enumerate() {
             let symbol = cell.symbol();
             let printable = relabel::text::printable(symbol);
             assert_eq!(printable, symbol, "{about}: a terminal would act on this");
@@ -277,7 +276,6 @@ fn check(buffer: &Buffer, about: &str) {
                     "{about}: cut in half"
                 );
             }
-            columns += 1;
         }
     }
 }

@@ -1,8 +1,4 @@
 //! What the tests share: a project in a folder of its own, a terminal that is a pty with a screen model, the shared data.
-#![allow(
-    clippy::expect_used,
-    reason = "what a test does not expect is its failure"
-)]
 #![allow(dead_code, reason = "every test file uses its own part")]
 #![allow(
     clippy::unwrap_used,
