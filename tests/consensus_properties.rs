@@ -385,7 +385,7 @@ fn majority_counts_a_maybe_half_and_a_tie_out() {
     );
     assert_eq!(
         result.disputed,
-        [false, true, true, false, false, false, false]
+        [true, true, true, false, false, false, false]
     );
     assert_eq!(
         result.notes[0].to_string(),
