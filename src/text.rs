@@ -73,6 +73,37 @@ pub fn fit(text: &str, columns: usize) -> String {
     kept
 }
 
+/// The text made printable and broken into lines of at most `columns`, after separators where that is possible.
+/// At most `lines` lines; `…` ends the last one where something is missing.
+pub fn fill(text: &str, separator: &str, columns: usize, lines: usize) -> Vec<String> {
+    let text = printable(text);
+    let mut filled: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for piece in text.split_inclusive(separator) {
+        // A separator at the end of a line may stand beyond the edge as far as it is blank.
+        if width(&line) + width(piece.trim_end()) > columns && !line.is_empty() {
+            filled.push(std::mem::take(&mut line));
+        }
+        for grapheme in piece.graphemes(true) {
+            if width(line.trim_end()) + width(grapheme.trim_end()) > columns && !line.is_empty() {
+                filled.push(std::mem::take(&mut line));
+            }
+            line.push_str(grapheme);
+        }
+    }
+    filled.push(line);
+    let rest = filled.split_off(lines.min(filled.len()));
+    if let Some(last) = filled.last_mut()
+        && !rest.is_empty()
+    {
+        last.extend(rest.iter().map(String::as_str));
+    }
+    filled
+        .iter()
+        .map(|line| fit(line.trim_end(), columns))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +134,28 @@ mod tests {
         assert_eq!(fit("x", 0), "");
     }
 
+    #[test]
+    fn lines_are_broken_at_separators_and_end_with_a_mark_when_cut() {
+        assert_eq!(fill("a bc def", " ", 4, 9), ["a bc", "def"]);
+        assert_eq!(fill("a › bc › def", " › ", 8, 9), ["a › bc ›", "def"]);
+        assert_eq!(fill("a › bc › def", " › ", 7, 9), ["a ›", "bc ›", "def"]);
+        assert_eq!(fill("unbroken", " ", 3, 9), ["unb", "rok", "en"]);
+        assert_eq!(fill("日本語", " ", 4, 9), ["日本", "語"]);
+        assert_eq!(fill("one two three", " ", 5, 2), ["one", "two …"]);
+        assert_eq!(fill("", " ", 5, 2), [""]);
+    }
+
     proptest! {
+        #[test]
+        fn filled_lines_keep_to_their_bounds(text in any::<String>(), columns in 0usize..40, lines in 0usize..5) {
+            let filled = fill(&text, " ", columns, lines);
+            prop_assert!(filled.len() <= lines);
+            for line in filled {
+                prop_assert!(width(&line) <= columns);
+                prop_assert!(!line.contains(is_active));
+            }
+        }
+
         #[test]
         fn nothing_active_gets_through_and_nothing_overflows(text in any::<String>(), columns in 0usize..40) {
             let cut = fit(&text, columns);

@@ -41,6 +41,7 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
     terminal.wait_for_text("with example rater 1");
     terminal.wait_for_text("with gold: 100.0 %");
     terminal.wait_for_text("changed bottle.jpg: water bottle  (was bucket, pail)");
+    terminal.wait_for_text("disputes (share of yes)");
     terminal.keys("q");
     assert_eq!(terminal.wait_for_end(), 0);
     // What was said is on the normal screen, where it stays.

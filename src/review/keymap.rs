@@ -228,6 +228,11 @@ pub const BINDINGS: &[Binding] = &[
 /// What the help screen says of keys that are no actions.
 pub const FIXED_KEYS: (&str, &str) = ("1…9", "moves to that label");
 
+/// Lines of the help screen: a title, a blank one, every action and the fixed keys.
+pub fn help_lines() -> u16 {
+    u16::try_from(BINDINGS.len() + 3).unwrap_or(u16::MAX)
+}
+
 impl Action {
     fn pans(self) -> bool {
         matches!(

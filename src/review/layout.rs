@@ -55,7 +55,7 @@ pub fn areas((columns, rows): (u16, u16)) -> Option<Areas> {
     let [header, body, footer] = lines.areas(Rect::new(0, 0, columns, rows));
     let (frame, labels) = if columns >= WIDE {
         let sides = Layout::horizontal([Constraint::Length(columns * 5 / 8), Constraint::Fill(1)]);
-        let [frame, labels] = sides.spacing(1).areas(body);
+        let [frame, labels] = sides.areas(body);
         (Some(frame), labels)
     } else {
         let above = body.height.saturating_sub(LABEL_ROWS);

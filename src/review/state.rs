@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
+
 use super::effect::NoteText;
 use super::event::StepId;
 use super::keymap::Keymap;
@@ -231,13 +233,22 @@ pub struct Sitting {
     pub progress: Progress,
 }
 
-/// Answers of a step, on their way to disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct InFlight {
-    /// Their task.
+/// Answers of a task on their way to disk.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
     pub task: TaskId,
-    /// Class and answer; none is taken back.
-    pub answers: Vec<(ClassIndex, Option<Answer>)>,
+    pub answers: Vec<SentAnswer>,
+    /// The step that they take back, with its place in the history, where it belongs again should they be lost.
+    pub takes_back: Option<(usize, Step)>,
+}
+
+/// An answer on its way to disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SentAnswer {
+    pub class: ClassIndex,
+    pub answer: Option<Answer>,
+    /// What stands again when this one is lost.
+    pub before: Option<Answer>,
 }
 
 /// Everything that the review screen knows.
@@ -279,12 +290,16 @@ pub struct State {
     pub detour: bool,
     /// Images that this sitting has finished tasks of.
     pub touched: Vec<ImageId>,
+    /// Tasks of the queue that were not ended yet, wherever they are now.
+    pub(super) unfinished: HashSet<TaskId>,
     pub(super) history: Vec<Step>,
     pub(super) next_step: StepId,
     /// Steps on their way to disk.
-    pub(super) in_flight: HashMap<StepId, InFlight>,
+    pub(super) in_flight: HashMap<StepId, Sent>,
     /// Notes on their way to disk, in their order.
     pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    /// Keys typed before their task was read, with their times.
+    pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
     pub(super) loading: HashSet<TaskId>,
     /// When the rater began to think about the next answer, Unix milliseconds.
@@ -299,6 +314,7 @@ pub(super) const AHEAD: usize = 3;
 impl State {
     /// A sitting that is about to begin, on a terminal of this size (columns, rows).
     pub fn new(sitting: Sitting, size: (u16, u16)) -> State {
+        let unfinished = sitting.open.iter().copied().collect();
         let mut queue = VecDeque::from(sitting.open);
         let current = queue.pop_front();
         State {
@@ -320,10 +336,12 @@ impl State {
             pictures: HashMap::new(),
             detour: false,
             touched: Vec::new(),
+            unfinished,
             history: Vec::new(),
             next_step: 1,
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
+            typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             thinking_since: None,
             wanted: Vec::new(),
@@ -347,6 +365,15 @@ impl State {
     /// Whether votes are still on their way to disk.
     pub fn is_sending(&self) -> bool {
         !self.in_flight.is_empty()
+    }
+
+    /// Counts a vote more or less when a label gets its first answer or loses its only one.
+    pub(super) fn count_vote(&mut self, before: Option<Answer>, after: Option<Answer>) {
+        match (before, after) {
+            (None, Some(_)) => self.progress.votes += 1,
+            (Some(_), None) => self.progress.votes = self.progress.votes.saturating_sub(1),
+            _ => {}
+        }
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {

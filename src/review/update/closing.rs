@@ -38,15 +38,16 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
     }
     match (code, action) {
         (_, Some(Action::Leave)) => return vec![Effect::Quit],
-        (_, Some(Action::Undo)) => {
-            state.mode = Mode::Voting;
-            return super::history::undo(state, at);
-        }
+        (_, Some(Action::Undo)) => return super::history::undo(state, at),
         (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => state.mode = Mode::Voting,
         (_, Some(Action::Down)) => {
             closing.selected = (closing.selected + 1).min(disputes.len().saturating_sub(1));
+            closing.scroll = 0;
         }
-        (_, Some(Action::Up)) => closing.selected = closing.selected.saturating_sub(1),
+        (_, Some(Action::Up)) => {
+            closing.selected = closing.selected.saturating_sub(1);
+            closing.scroll = 0;
+        }
         (KeyCode::PageDown | KeyCode::Char(' '), _) => {
             closing.scroll = closing.scroll.saturating_add(10)
         }
@@ -58,10 +59,10 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
 
 /// Puts a disputed task on the screen; afterwards the closing screen is back.
 fn open_dispute(state: &mut State, task: TaskId) {
+    // A dispute may be an open task; that stays one until it is ended.
     if let Some(current) = state.current {
         state.queue.push_front(current);
     }
-    state.queue.retain(|other| *other != task);
     state.detour = true;
     state.mode = Mode::Voting;
     show_task(state, Some(task), None);

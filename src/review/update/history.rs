@@ -10,10 +10,23 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
         state.say("nothing is left to take back in this sitting");
         return Vec::new();
     };
+    let (Step::Votes { task, .. }
+    | Step::Added { task, .. }
+    | Step::Flagged { task }
+    | Step::Finished { task, .. }
+    | Step::Skipped { task }) = step;
+    let needs_labels = !matches!(step, Step::Finished { .. } | Step::Skipped { .. });
+    if needs_labels && !state.tasks.contains_key(&task) {
+        // Long ago: the task has to be read again first.
+        state.history.push(step);
+        go_back_to(state, task, at);
+        state.say("reading the task again; u once more takes its last step back");
+        return Vec::new();
+    }
     match step {
-        Step::Votes { task, before, .. } => {
+        Step::Votes { task, .. } => {
             go_back_to(state, task, at);
-            take_back(state, &before, at)
+            take_back(state, step, at)
         }
         Step::Added { task, class } => {
             go_back_to(state, task, at);
@@ -24,15 +37,13 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
             toggle_flag(state, at)
         }
         Step::Finished { task, counted } => {
-            state.progress.finished = state.progress.finished.saturating_sub(usize::from(counted));
+            let reopens = counted && state.unfinished.insert(task);
+            state.progress.finished = state.progress.finished.saturating_sub(usize::from(reopens));
             go_back_to(state, task, at);
             state.say("back in the task before; u again takes its last answer back");
             Vec::new()
         }
         Step::Skipped { task } => {
-            if state.queue.back() == Some(&task) {
-                state.queue.pop_back();
-            }
             go_back_to(state, task, at);
             Vec::new()
         }
@@ -45,27 +56,26 @@ fn go_back_to(state: &mut State, task: TaskId, at: i64) {
     if state.current == Some(task) {
         return;
     }
-    // A dispute that was opened from the closing screen is no part of the queue.
-    let detour = std::mem::take(&mut state.detour);
+    // A dispute that was opened from the closing screen stands where it stood in the queue, if at all.
     if let Some(current) = state.current
-        && !detour
+        && !state.detour
     {
         state.queue.push_front(current);
     }
+    state.queue.retain(|other| *other != task);
+    state.detour = !state.unfinished.contains(&task);
     show_task(state, Some(task), Some(at));
 }
 
-fn take_back(
-    state: &mut State,
-    before: &[(ClassIndex, Option<crate::domain::Answer>, u32)],
-    at: i64,
-) -> Vec<Effect> {
+fn take_back(state: &mut State, taken: Step, at: i64) -> Vec<Effect> {
+    let place_in_history = state.history.len();
     let step = state.next_step;
-    let Some(task) = state.task_mut() else {
+    let (Step::Votes { before, .. }, Some(task)) = (&taken, state.task_mut()) else {
         return Vec::new();
     };
     let (id, image) = (task.id, task.image);
     let mut answers = Vec::with_capacity(before.len());
+    let mut formerly = Vec::with_capacity(before.len());
     let mut first = None;
     for &(class, answer, _) in before {
         let place = task.labels.iter().position(|label| label.class == class);
@@ -73,6 +83,7 @@ fn take_back(
             continue;
         };
         first = first.or(place);
+        formerly.push(label.answer());
         label.sending = Some((step, answer));
         answers.push(StoredAnswer {
             class,
@@ -81,16 +92,21 @@ fn take_back(
             spent: None,
         });
     }
-    for (_, answer, spent) in before {
-        let votes = usize::from(answer.is_none());
-        state.progress.votes = state.progress.votes.saturating_sub(votes);
+    for (stored, former) in answers.iter().zip(&formerly) {
+        state.count_vote(*former, stored.answer);
+    }
+    for (.., spent) in before {
         state.progress.spent = state.progress.spent.saturating_sub(u64::from(*spent));
     }
     if let Some(place) = first {
         state.cursor = place;
     }
     state.thinking_since = Some(at);
-    vec![send(state, id, image, answers, at)]
+    let effect = send(state, (id, image), answers, formerly, at);
+    if let Some(sent) = state.in_flight.get_mut(&step) {
+        sent.takes_back = Some((place_in_history, taken));
+    }
+    vec![effect]
 }
 
 fn remove_added(state: &mut State, class: ClassIndex) -> Vec<Effect> {

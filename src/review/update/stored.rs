@@ -2,7 +2,7 @@ use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{InFlight, State, Step, Task};
+use crate::review::state::{Sent, SentAnswer, State, Step, Task};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
@@ -23,6 +23,9 @@ pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect>
     if state.current != Some(task) {
         return Vec::new();
     }
+    if state.detour {
+        return closing::open(state);
+    }
     let next = state.queue.pop_front();
     show_task(state, next, None);
     match state.current {
@@ -37,14 +40,14 @@ pub fn votes_stored(
     step: StepId,
     questions: &[(ClassIndex, QuestionId)],
 ) -> Vec<Effect> {
-    let Some(InFlight { task, answers }) = state.in_flight.remove(&step) else {
+    let Some(sent) = state.in_flight.remove(&step) else {
         return Vec::new();
     };
-    let Some(task) = state.tasks.get_mut(&task) else {
+    let Some(task) = state.tasks.get_mut(&sent.task) else {
         return Vec::new();
     };
     let mut unwanted = Vec::new();
-    for (class, answer) in answers {
+    for SentAnswer { class, answer, .. } in sent.answers {
         let question = questions
             .iter()
             .find(|(of, _)| *of == class)
@@ -65,30 +68,107 @@ pub fn votes_stored(
 
 /// The votes of a step are lost: the screen shows what is on disk, and says why.
 pub fn votes_failed(state: &mut State, step: StepId, reason: &str) {
-    let Some(InFlight { task: id, answers }) = state.in_flight.remove(&step) else {
+    let Some(sent) = state.in_flight.remove(&step) else {
+        return;
+    };
+    let id = sent.task;
+    let mut changed = Vec::new();
+    if let Some(task) = state.tasks.get_mut(&id) {
+        for lost in &sent.answers {
+            if let Some(label) = task.label_mut(lost.class)
+                && label.sending.is_some_and(|(sending, _)| sending == step)
+            {
+                label.sending = None;
+                changed.push((lost.answer, label.recorded));
+            }
+        }
+    }
+    for &(lost, stands) in &changed {
+        state.count_vote(lost, stands);
+    }
+    correct_history(state, step, sent);
+    if changed.iter().any(|(_, stands)| stands.is_none()) {
+        open_again(state, id);
+    }
+    state.complain(format!("NOT recorded: {reason}"));
+}
+
+/// Makes the history tell what happened without a step whose votes are lost.
+fn correct_history(state: &mut State, step: StepId, sent: Sent) {
+    for lost in &sent.answers {
+        correct_next(state, step, sent.task, *lost);
+    }
+    match sent.takes_back {
+        // What was to be taken back stands, and can be taken back again.
+        Some((place, taken)) => {
+            if let Step::Votes { before, .. } = &taken {
+                let spent: u64 = before.iter().map(|(.., spent)| u64::from(*spent)).sum();
+                state.progress.spent += spent;
+            }
+            let place = place.min(state.history.len());
+            state.history.insert(place, taken);
+        }
+        None => state.history.retain(|past| match past {
+            Step::Votes {
+                step: of, before, ..
+            } if *of == step => {
+                let spent: u64 = before.iter().map(|(.., spent)| u64::from(*spent)).sum();
+                state.progress.spent = state.progress.spent.saturating_sub(spent);
+                false
+            }
+            _ => true,
+        }),
+    }
+}
+
+/// The next step on the same label came after the answer that stood before the lost one.
+fn correct_next(state: &mut State, step: StepId, id: TaskId, lost: SentAnswer) {
+    let in_history = state.history.iter_mut().filter_map(|past| match past {
+        Step::Votes {
+            step: of,
+            task,
+            before,
+        } if *task == id && *of > step => {
+            let entry = before.iter_mut().find(|(class, ..)| *class == lost.class)?;
+            Some((*of, &mut entry.1))
+        }
+        _ => None,
+    });
+    if let Some((_, before)) = in_history.min_by_key(|(of, _)| *of) {
+        *before = lost.before;
+    }
+    let in_flight = state.in_flight.iter_mut().filter_map(|(of, sent)| {
+        let matches = sent.task == id && *of > step;
+        let mut answers = sent.answers.iter_mut().filter(|_| matches);
+        let entry = answers.find(|later| later.class == lost.class)?;
+        Some((*of, &mut entry.before))
+    });
+    if let Some((_, before)) = in_flight.min_by_key(|(of, _)| *of) {
+        *before = lost.before;
+    }
+}
+
+/// A task that was ended with votes that are lost is open again.
+fn open_again(state: &mut State, id: TaskId) {
+    let ended = state.history.iter().find_map(|past| match past {
+        Step::Finished { task, counted } if *task == id => Some(*counted),
+        _ => None,
+    });
+    let Some(counted) = ended else {
         return;
     };
     state
         .history
-        .retain(|past| !matches!(past, Step::Votes { step: of, .. } if *of == step));
-    let mut lost = 0;
-    if let Some(task) = state.tasks.get_mut(&id) {
-        for (class, _) in &answers {
-            if let Some(label) = task.label_mut(*class)
-                && label.sending.is_some_and(|(sending, _)| sending == step)
-            {
-                label.sending = None;
-                lost += usize::from(label.recorded.is_none());
-            }
-        }
-    }
-    state.progress.votes = state.progress.votes.saturating_sub(lost);
-    // A task that was ended with these votes is open again.
-    if lost > 0 && state.current != Some(id) && !state.queue.contains(&id) {
-        state.queue.push_front(id);
+        .retain(|past| !matches!(past, Step::Finished { task, .. } if *task == id));
+    if counted && state.unfinished.insert(id) {
         state.progress.finished = state.progress.finished.saturating_sub(1);
     }
-    state.complain(format!("NOT recorded: {reason}"));
+    match state.current {
+        Some(current) if current == id => {}
+        Some(_) if state.queue.contains(&id) => {}
+        Some(_) => state.queue.push_front(id),
+        None => show_task(state, Some(id), None),
+    }
 }
 
 /// A note is on disk.
@@ -119,12 +199,15 @@ pub fn note_stored(state: &mut State, image: ImageId) {
 
 /// A note is lost.
 pub fn note_failed(state: &mut State, image: ImageId, reason: &str) {
-    if let Some(place) = state
-        .notes_in_flight
-        .iter()
-        .position(|(on, _)| *on == image)
-    {
-        state.notes_in_flight.remove(place);
+    let mut notes = state.notes_in_flight.iter();
+    let place = notes.position(|(on, _)| *on == image);
+    let lost = place.and_then(|place| state.notes_in_flight.remove(place));
+    if matches!(lost, Some((_, NoteText::Flag | NoteText::Unflag))) {
+        let on_image = |id: &TaskId| state.tasks.get(id).is_some_and(|task| task.image == image);
+        let mut past = state.history.iter();
+        let step = past.rposition(|step| matches!(step, Step::Flagged { task } if on_image(task)));
+        // Taking back what never was would set a flag.
+        step.map(|place| state.history.remove(place));
     }
     state.complain(format!("NOT recorded: {reason}"));
 }

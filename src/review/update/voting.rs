@@ -1,11 +1,11 @@
 use crossterm::event::KeyCode;
 
 use super::{closing, history, next_task, typing};
-use crate::domain::{Answer, ClassIndex};
+use crate::domain::{Answer, ClassIndex, ImageId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, InFlight, Mode, State, Step};
+use crate::review::state::{Examples, Mode, Sent, SentAnswer, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -39,8 +39,8 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
             }
             Vec::new()
         }
-        Action::ZoomIn => zoom(state, 1),
-        Action::ZoomOut => zoom(state, ZOOM_LEVELS - 1),
+        Action::ZoomIn => zoom(state, (state.viewport.zoom + 1) % ZOOM_LEVELS),
+        Action::ZoomOut => zoom(state, state.viewport.zoom.saturating_sub(1)),
         Action::PanLeft => pan(state, -1, 0),
         Action::PanRight => pan(state, 1, 0),
         Action::PanUp => pan(state, 0, -1),
@@ -128,40 +128,43 @@ fn give(state: &mut State, classes: &[ClassIndex], answer: Answer, at: i64) -> V
             spent: share,
         });
     }
-    for (_, answer, spent) in &before {
-        state.progress.votes += usize::from(answer.is_none());
-        state.progress.spent += u64::from(*spent);
+    for &(_, former, spent) in &before {
+        state.count_vote(former, Some(answer));
+        state.progress.spent += u64::from(spent);
     }
+    let formerly = before.iter().map(|&(_, former, _)| former).collect();
     state.history.push(Step::Votes {
         step,
         task: id,
         before,
     });
     state.thinking_since = Some(at);
-    vec![send(state, id, image, answers, at)]
+    vec![send(state, (id, image), answers, formerly, at)]
 }
 
-/// Sends answers to disk as the next step.
+/// Sends answers to disk as the next step; `before` holds, for each, the answer that stood so far.
 pub fn send(
     state: &mut State,
-    task: crate::domain::TaskId,
-    image: crate::domain::ImageId,
+    (task, image): (TaskId, ImageId),
     answers: Vec<StoredAnswer>,
+    before: Vec<Option<Answer>>,
     at: i64,
 ) -> Effect {
     let step = state.next_step;
     state.next_step += 1;
-    let kept = answers
-        .iter()
-        .map(|given| (given.class, given.answer))
-        .collect();
-    state.in_flight.insert(
-        step,
-        InFlight {
-            task,
-            answers: kept,
-        },
-    );
+    let sent = answers.iter().zip(before);
+    let sent = Sent {
+        task,
+        answers: sent
+            .map(|(stored, before)| SentAnswer {
+                class: stored.class,
+                answer: stored.answer,
+                before,
+            })
+            .collect(),
+        takes_back: None,
+    };
+    state.in_flight.insert(step, sent);
     Effect::StoreVotes {
         step,
         task,
@@ -189,10 +192,14 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     }
     let (id, image) = (task.id, task.image);
-    let counted = !state.detour;
+    // A dispute may be a task of the queue or one that was ended long ago.
+    let counted = state.unfinished.remove(&id);
+    state.queue.retain(|other| *other != id);
     state.progress.finished += usize::from(counted);
     state.history.push(Step::Finished { task: id, counted });
-    state.touched.push(image);
+    if !state.touched.contains(&image) {
+        state.touched.push(image);
+    }
     next_task_or_back(state, at)
 }
 
@@ -220,14 +227,20 @@ fn skip(state: &mut State, at: i64) -> Vec<Effect> {
     next_task(state, at)
 }
 
-fn zoom(state: &mut State, levels: u8) -> Vec<Effect> {
-    let zoom = (state.viewport.zoom + levels) % ZOOM_LEVELS;
+fn zoom(state: &mut State, zoom: u8) -> Vec<Effect> {
     state.viewport = within(Viewport {
         zoom,
         ..state.viewport
     });
     if zoom > 0 {
-        state.say(format!("{}×: h j k l look around", 1 << zoom));
+        let pans = [
+            Action::PanLeft,
+            Action::PanDown,
+            Action::PanUp,
+            Action::PanRight,
+        ];
+        let keys = pans.map(|pan| state.keymap.keys_of(pan).first().copied().unwrap_or("–"));
+        state.say(format!("{}×: {} look around", 1 << zoom, keys.join(" ")));
     }
     Vec::new()
 }

@@ -3,10 +3,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::header::thousands;
 use super::put;
 use crate::review::state::{Closing, State};
 use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
-use crate::text::{fit, width};
+use crate::text::{fill, fit, width};
 
 /// What came of the sitting.
 pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
@@ -26,7 +27,12 @@ pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>)
 
 fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>>, Option<usize>) {
     let heading = |text: &str| Line::styled(format!(" {text}"), state.palette.heading());
-    let plain = |text: String| Line::raw(fit(&format!("   {text}"), columns));
+    let plain = |text: String| {
+        let filled = fill(&text, " ", columns.saturating_sub(4), 4);
+        filled
+            .into_iter()
+            .map(|line| Line::raw(format!("   {line}")))
+    };
     let progress = &state.progress;
     let mut lines = vec![heading("this sitting")];
     let seconds = match progress.votes {
@@ -36,38 +42,54 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
             progress.spent as f64 / 1000.0 / votes as f64
         ),
     };
-    lines.push(plain(format!(
+    lines.extend(plain(format!(
         "{} tasks ended, {} votes recorded{seconds}; {} of {} tasks done",
-        progress.finished,
-        progress.votes,
-        progress.before + progress.finished,
-        progress.total
+        thousands(progress.finished),
+        thousands(progress.votes),
+        thousands(progress.before + progress.finished),
+        thousands(progress.total)
     )));
     lines.push(Line::default());
     if let Some(error) = &closing.error {
-        lines.push(Line::styled(
-            fit(&format!("   {error}"), columns),
-            state.palette.error(),
-        ));
+        for line in fill(error, " ", columns.saturating_sub(4), 4) {
+            lines.push(Line::from(vec![
+                Span::raw("   "),
+                Span::styled(line, state.palette.error()),
+            ]));
+        }
         return (lines, None);
     }
     let Some(summary) = &closing.summary else {
-        lines.push(plain("counting votes…".to_owned()));
+        lines.extend(plain("counting votes…".to_owned()));
         return (lines, None);
     };
     lines.push(heading("agreement (95 % intervals)"));
-    lines.extend(agreement(summary).into_iter().map(plain));
-    lines.push(Line::default());
-    let selected = disputes(state, closing, summary, columns, &mut lines);
+    lines.extend(agreement(summary).into_iter().flat_map(plain));
     lines.push(Line::default());
     lines.push(heading("label sets of this sitting's images"));
-    lines.push(plain(summary.method.clone()));
-    lines.push(plain(changes(&summary.label_sets)));
-    for set in &summary.label_sets {
-        lines.push(label_set(state, set, columns));
+    lines.extend(plain(summary.method.clone()));
+    lines.extend(plain(changes(&summary.label_sets)));
+    let sets = &summary.label_sets;
+    let (first, rest) = sets.split_at(sets.len().min(SETS_FIRST));
+    lines.extend(first.iter().map(|set| label_set(state, set, columns)));
+    if !rest.is_empty() {
+        lines.extend(plain(format!(
+            "… and {} more below the disputes",
+            rest.len()
+        )));
+    }
+    lines.push(Line::default());
+    let selected = disputes(state, closing, summary, columns, &mut lines);
+    if !rest.is_empty() {
+        lines.push(Line::default());
+        lines.push(heading("more label sets"));
+        lines.extend(rest.iter().map(|set| label_set(state, set, columns)));
     }
     (lines, selected)
 }
+
+/// Label sets that stand above the disputes.
+const SETS_FIRST: usize = 5;
 
 fn estimate(estimate: &Estimate, percent: bool) -> String {
     if estimate.value.is_nan() {
@@ -91,7 +113,7 @@ fn agreement(summary: &Summary) -> Vec<String> {
         .iter()
         .map(|pair| {
             format!(
-                "with {}: {} equal, kappa {}, {} questions in common",
+                "with {}: equal {}, kappa {}, {} questions",
                 fit(&pair.rater, 24),
                 estimate(&pair.raw, true),
                 estimate(&pair.kappa, false),
@@ -167,7 +189,7 @@ fn dispute_line(
 fn changes(sets: &[FinalLabels]) -> String {
     let count = |change| sets.iter().filter(|set| set.change == change).count();
     format!(
-        "{} images: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none",
+        "{} images: {} kept exactly their label, {} gained labels, {} lost it for others, {} came out empty",
         sets.len(),
         count(Change::Kept),
         count(Change::Extended),

@@ -7,7 +7,8 @@ use crate::text::{fit, width};
 
 /// Program and image on the left, progress on the right.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
-    let right = progress(state);
+    let wish = state.task().map_or(0, |task| width(&task.image_name));
+    let right = progress(state, usize::from(area.width), wish.min(LONGEST_WISH));
     let room = usize::from(area.width).saturating_sub(width(&right) + 12);
     let name = state.task().map_or_else(String::new, |task| {
         let (part, parts) = task.part;
@@ -31,7 +32,11 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Line::styled(right, state.palette.quiet()), place);
 }
 
-fn progress(state: &State) -> String {
+/// Longer image names have to do with what progress leaves them.
+const LONGEST_WISH: usize = 40;
+
+/// How far the rater is: as much of it as leaves room for the image's name.
+fn progress(state: &State, columns: usize, name: usize) -> String {
     let progress = &state.progress;
     let done = progress.before + progress.finished;
     let mut parts = Vec::new();
@@ -55,11 +60,14 @@ fn progress(state: &State) -> String {
         let seconds = progress.spent as f64 / 1000.0 / progress.votes as f64;
         parts.push(format!("{seconds:.1} s each"));
     }
+    while parts.len() > 1 && width(&parts.join(" · ")) + name + 13 > columns {
+        parts.pop();
+    }
     parts.join(" · ") + " "
 }
 
 /// A number with a comma between thousands.
-fn thousands(number: usize) -> String {
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

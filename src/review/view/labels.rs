@@ -1,14 +1,15 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
 
 use super::put;
 use crate::review::state::{Insight, Label, State, Task};
-use crate::text::{fit, printable, width};
+use crate::text::{fill, fit, width};
 
-/// Rows under the labels: a blank one, gloss and ancestors.
-const GLOSS_ROWS: u16 = 5;
+/// Rows under the labels: a blank one, gloss and ancestors; more where there is room.
+fn gloss_rows(area: Rect) -> u16 {
+    (area.height / 3).clamp(5, 8)
+}
 
 /// The labels under their headings, and what the one under the cursor means.
 pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'_>) {
@@ -16,11 +17,11 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
         return;
     };
     let mut list = Rect {
-        height: area.height.saturating_sub(GLOSS_ROWS),
+        height: area.height.saturating_sub(gloss_rows(area)),
         ..area
     };
     if picture_hidden {
-        let word = "the picture needs a larger terminal (80×24 shows it)";
+        let word = "  the picture needs a larger terminal (80×24 shows it)";
         let line = Line::styled(fit(word, usize::from(area.width)), state.palette.quiet());
         put(frame, area, 0, line);
         list.y += 1;
@@ -61,16 +62,16 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
         }
         lines.push(label_line(state, at, label, columns));
         if let Some(insight) = &label.insight {
-            lines.push(insight_line(state, insight, columns));
+            lines.extend(insight_lines(state, insight, columns));
         }
     }
     (lines, cursor_line)
 }
 
 fn heading_line(state: &State, title: &str, columns: usize) -> Line<'static> {
-    let title = fit(title, columns.saturating_sub(4));
-    let rule = "─".repeat(columns.saturating_sub(width(&title) + 2));
-    Line::styled(format!(" {title} {rule}"), state.palette.heading())
+    let title = fit(title, columns.saturating_sub(5));
+    let rule = "─".repeat(columns.saturating_sub(width(&title) + 3));
+    Line::styled(format!("  {title} {rule}"), state.palette.heading())
 }
 
 fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'static> {
@@ -89,21 +90,21 @@ fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'
         }
     };
     let added = if label.added { "+ " } else { "" };
-    let name = fit(&format!("{added}{}", label.name), columns.saturating_sub(6));
+    let name = fit(&format!("{added}{}", label.name), columns.saturating_sub(7));
     let style = if selected {
         state.palette.selected()
     } else {
         Default::default()
     };
     Line::from(vec![
-        Span::styled(format!("{pointer}{number} "), style),
+        Span::styled(format!("{pointer} {number} "), style),
         mark,
         Span::raw("  "),
         Span::styled(name, style),
     ])
 }
 
-fn insight_line(state: &State, insight: &Insight, columns: usize) -> Line<'static> {
+fn insight_lines(state: &State, insight: &Insight, columns: usize) -> Vec<Line<'static>> {
     let mut parts = Vec::new();
     if insight.original {
         parts.push("original label".to_owned());
@@ -119,29 +120,33 @@ fn insight_line(state: &State, insight: &Insight, columns: usize) -> Line<'stati
     if !insight.sources.is_empty() {
         parts.push(format!("from {}", insight.sources.join(", ")));
     }
-    Line::styled(
-        fit(&format!("      {}", parts.join(" · ")), columns),
-        state.palette.quiet(),
-    )
+    let filled = fill(&parts.join(" · "), " · ", columns.saturating_sub(7), 4);
+    let line = |text| Line::styled(format!("       {text}"), state.palette.quiet());
+    filled.into_iter().map(line).collect()
 }
 
 fn draw_gloss(state: &State, label: &Label, area: Rect, frame: &mut Frame<'_>) {
+    // The list cuts long names; here they are whole.
+    let cut = width(&label.name) + 9 > usize::from(area.width);
     let short = label.name.split(", ").next().unwrap_or_default();
     let text = match &label.gloss {
+        Some(gloss) if cut => format!("{}: {gloss}", label.name),
         Some(gloss) => format!("{short}: {gloss}"),
         None => label.name.clone(),
     };
-    let gloss = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(1),
-        height: area.height.saturating_sub(2),
-    };
-    frame.render_widget(
-        Paragraph::new(printable(&text).into_owned()).wrap(Wrap { trim: true }),
-        gloss,
-    );
-    let ancestors = fit(&label.ancestors, usize::from(gloss.width));
-    let line = Line::styled(format!(" {ancestors}"), state.palette.quiet());
-    put(frame, area, area.height.saturating_sub(1), line);
+    let columns = usize::from(area.width.saturating_sub(2));
+    let rows = usize::from(area.height);
+    let above = fill(&label.ancestors, " › ", columns, (rows / 3).max(1));
+    let room = rows.saturating_sub(above.len() + 1);
+    let gloss = fill(&text, " ", columns, room);
+    for (row, line) in (1..).zip(gloss) {
+        put(frame, area, row, Line::raw(format!("  {line}")));
+    }
+    let first = area
+        .height
+        .saturating_sub(u16::try_from(above.len()).unwrap_or(0));
+    for (row, line) in (first..).zip(above) {
+        let line = Line::styled(format!("  {line}"), state.palette.quiet());
+        put(frame, area, row, line);
+    }
 }

@@ -14,12 +14,12 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
         frame,
         area,
         0,
-        Line::styled(" add a label to this image", state.palette.heading()),
+        Line::styled("  add a label to this image", state.palette.heading()),
     );
     if search.found.is_empty() {
         let word = match search.query.is_empty() {
-            true => " type some letters of its name",
-            false => " no class has these letters",
+            true => "  type some letters of its name",
+            false => "  no class has these letters",
         };
         put(
             frame,

@@ -1,157 +1,29 @@
-//! Raters weighted by how they agree with each other: the model of Dawid and Skene (1979,
-//! "Maximum likelihood estimation of observer error-rates using the EM algorithm", Applied
-//! Statistics 28, 20–28), fitted by EM.
-//!
-//! K latent classes, three observed answers. Start: p(q) = the question's vote shares. M step:
-//! prior_k = mean of p_k, P(v|k, r) ∝ 0.01 + Σ p_k over rater r's votes v. E step: p_k ∝ prior_k
-//! Π P(v|k, r) over the question's votes, in logarithms.
-
 // Numbers of raters and answers are in range by construction of the table.
 #![allow(clippy::indexing_slicing)]
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
-use super::{
-    AnswerCounts, Consensus, ConsensusError, Note, Parameters, VoteTable, check_threshold,
-};
+use super::{DawidSkene, DawidSkeneFit, DawidSkeneOptions};
+use crate::consensus::{AnswerCounts, VoteTable};
 use crate::domain::Answer;
-
-/// What may be true of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Truths {
-    /// The class is not, or is, in the image; a maybe is an answer only.
-    Binary,
-    /// No, maybe or yes: a class can be truly doubtful.
-    Ternary,
-}
-
-/// How the model is fitted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DawidSkeneOptions {
-    /// What may be true.
-    pub truths: Truths,
-    /// EM stops when no probability changes by this much.
-    pub tolerance: f64,
-    /// EM stops after this many rounds in any case; at least 1.
-    pub max_rounds: usize,
-    /// A question is in the label set when its probability of yes is at least this.
-    pub threshold: f64,
-}
-
-impl Default for DawidSkeneOptions {
-    fn default() -> Self {
-        DawidSkeneOptions {
-            truths: Truths::Binary,
-            tolerance: 1e-10,
-            max_rounds: 1000,
-            threshold: 0.8,
-        }
-    }
-}
 
 /// Added to each rater's count of each answer.
 const SMOOTHING: f64 = 0.01;
 
-/// What EM came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DawidSkeneFit {
-    /// As given.
-    pub options: DawidSkeneOptions,
-    /// Probability of each truth before any vote, in the order no, (maybe,) yes; sums to 1.
-    pub prior: Vec<f64>,
-    /// P(answer | truth) by rater number: a row a truth, in it no, maybe, yes. None without votes.
-    pub raters: Vec<Option<Vec<[f64; 3]>>>,
-    /// Natural log-likelihood at the parameters of each round's M step; never falls by more than
-    /// rounding.
-    pub log_likelihood: Vec<f64>,
-    /// Largest change of a probability in the last round.
-    pub last_change: f64,
-    /// Whether the tolerance was reached.
-    pub converged: bool,
-}
-
-impl DawidSkeneFit {
-    /// Rounds done.
-    pub fn rounds(&self) -> usize {
-        self.log_likelihood.len()
-    }
-
-    /// How many truths there are: 2 or 3.
-    pub fn n_truths(&self) -> usize {
-        self.prior.len()
-    }
-}
-
-/// The fitted model with the probabilities of the questions it was fitted to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DawidSkene {
-    /// Prior and raters.
-    pub fit: DawidSkeneFit,
-    /// Probability of each truth, question by question: those of question q start at
-    /// q · number of truths. A question without votes has the prior.
-    pub posteriors: Vec<f64>,
-}
-
-impl DawidSkene {
-    /// Probability of yes for each question.
-    pub fn scores(&self) -> Vec<f64> {
-        let rows = self.posteriors.chunks_exact(self.fit.n_truths());
-        rows.filter_map(|row| row.last().copied()).collect()
-    }
-
-    /// Scores and label sets.
-    pub fn consensus(self, votes: &VoteTable) -> Consensus {
-        let scores = self.scores();
-        let threshold = self.fit.options.threshold;
-        let in_set = scores.iter().map(|&score| score >= threshold).collect();
-        let notes = notes(&self.fit, votes);
-        let parameters = Parameters::DawidSkene(self.fit);
-        Consensus::new(votes, scores, in_set, threshold, parameters, notes)
-    }
-}
-
-/// Fits the model to the votes.
-///
-/// # Errors
-/// Options out of range.
-pub fn dawid_skene(
-    votes: &VoteTable,
-    options: &DawidSkeneOptions,
-) -> Result<DawidSkene, ConsensusError> {
-    check_threshold(options.threshold)?;
-    let refused = |option, value, expected| {
-        Err(ConsensusError::Option {
-            option,
-            value,
-            expected,
-        })
-    };
-    if !(options.tolerance >= 0.0 && options.tolerance < 1.0) {
-        return refused("tolerance", options.tolerance, "at least 0, below 1");
-    }
-    if options.max_rounds == 0 {
-        return refused("rounds", 0.0, "at least 1");
-    }
-    Ok(match options.truths {
-        Truths::Binary => Em::start(votes, binary_shares).run(options),
-        Truths::Ternary => Em::start(votes, ternary_shares).run(options),
-    })
-}
-
-fn binary_shares(counts: AnswerCounts) -> [f64; 2] {
+/// Where a binary question starts.
+pub(super) fn binary_shares(counts: AnswerCounts) -> [f64; 2] {
     let yes = counts.share().unwrap_or(0.5);
     [1.0 - yes, yes]
 }
 
-fn ternary_shares(counts: AnswerCounts) -> [f64; 3] {
+/// Where a ternary question starts.
+pub(super) fn ternary_shares(counts: AnswerCounts) -> [f64; 3] {
     let total = f64::from(counts.total().max(1));
     Answer::ALL.map(|answer| f64::from(counts.of(answer)) / total)
 }
 
 /// EM over K truths. Counts and logarithms are addressed by the packed vote, rater · 4 + answer.
-struct Em<'a, const K: usize> {
+pub(super) struct Em<'a, const K: usize> {
     votes: &'a VoteTable,
     posteriors: Vec<[f64; K]>,
     /// Votes of each rater and answer.
@@ -219,7 +91,8 @@ struct Rates<const K: usize> {
 }
 
 impl<'a, const K: usize> Em<'a, K> {
-    fn start(votes: &'a VoteTable, shares: impl Fn(AnswerCounts) -> [f64; K]) -> Self {
+    /// Takes the starting shares for the probabilities.
+    pub(super) fn start(votes: &'a VoteTable, shares: impl Fn(AnswerCounts) -> [f64; K]) -> Self {
         let n = votes.n_questions();
         let mut counts = vec![0_u32; votes.n_raters() * 4];
         let mut n_answered = 0.0;
@@ -244,7 +117,8 @@ impl<'a, const K: usize> Em<'a, K> {
         }
     }
 
-    fn run(mut self, options: &DawidSkeneOptions) -> DawidSkene {
+    /// Goes round until the options say stop.
+    pub(super) fn run(mut self, options: &DawidSkeneOptions) -> DawidSkene {
         let mut sums = self.first_sums();
         let mut log_likelihood = Vec::new();
         let (mut rates, mut last_change) = (self.rates(&sums), 0.0);
@@ -411,52 +285,4 @@ fn step_chunk<const K: usize>(
     }
     sums.log_likelihood += f64::ln(product);
     sums
-}
-
-/// A rater with this many votes is expected to have used every answer.
-const VOTES_TO_EXPECT_ALL: u32 = 20;
-
-fn notes(fit: &DawidSkeneFit, votes: &VoteTable) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let by_rater = votes.counts_by_rater();
-    let unanswered = (0..votes.n_questions()).filter(|&q| votes.entries_of(q).is_empty());
-    let unanswered = unanswered.count();
-    if unanswered > 0 {
-        notes.push(Note::Unanswered {
-            questions: unanswered,
-            score: fit.prior.last().copied().unwrap_or(0.5),
-        });
-    }
-    let voters: Vec<u32> = (0_u32..)
-        .zip(&by_rater)
-        .filter(|(_, counts)| counts.total() > 0)
-        .map(|(rater, _)| rater)
-        .collect();
-    match voters.as_slice() {
-        [] => notes.push(Note::NoVotes),
-        &[rater] => notes.push(Note::OneRater { rater }),
-        _ => {}
-    }
-    for answer in Answer::ALL {
-        if !voters.is_empty() && by_rater.iter().all(|counts| counts.of(answer) == 0) {
-            notes.push(Note::NobodySaid { answer });
-            continue;
-        }
-        for (rater, counts) in (0_u32..).zip(&by_rater) {
-            if counts.total() >= VOTES_TO_EXPECT_ALL && counts.of(answer) == 0 {
-                notes.push(Note::NeverSaid {
-                    rater,
-                    votes: counts.total() as usize,
-                    answer,
-                });
-            }
-        }
-    }
-    if !fit.converged {
-        notes.push(Note::NotConverged {
-            rounds: fit.rounds(),
-            change: fit.last_change,
-        });
-    }
-    notes
 }
