@@ -5,13 +5,15 @@
 //! - [`domain`]: the plain types everything speaks in
 //! - [`text`]: outside text made safe and fit for a terminal
 //! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
+//! - [`consensus`]: votes to scores, label sets, agreement
 //! - [`proposals`]: what is proposed, and which images people must look at
 //! - [`formats`]: one file a format: bytes to plain records and back
 //! - [`store`]: the project file; all SQL
 //! - [`review`]: the review screen
 //! - [`cli`]: one file a command
 
-// pub mod cli;
+pub mod cli;
+pub mod consensus;
 pub mod domain;
 pub mod formats;
 pub mod hierarchy;

@@ -1,18 +1,18 @@
 //! The review screen's state machine: stories of whole sittings, and random keys with random failures.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "common/screen.rs"]
-mod screen;
+#[path = "common/played.rs"]
+mod played;
 
 use std::collections::{BTreeMap, HashSet};
 
+use played::*;
 use proptest::prelude::*;
 use relabel::domain::{Answer, ImageId, TaskId};
 use relabel::review::effect::{Effect, NoteText};
 use relabel::review::event::Event;
 use relabel::review::keymap::Keymap;
 use relabel::review::state::{Mode, PictureState};
-use screen::*;
 
 fn three() -> Vec<relabel::review::state::Task> {
     vec![computers(1), task(2, &[LAPTOP, NOTEBOOK]), task(3, &[DESK])]

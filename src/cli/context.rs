@@ -34,7 +34,14 @@ pub enum ColorChoice {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Context {
     /// The project file
-    #[arg(long, global = true, value_name = "FILE", env = "RELABEL_PROJECT", default_value = "relabel.db", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "RELABEL_PROJECT",
+        default_value = "relabel.db",
+        hide_env_values = true
+    )]
     pub project: PathBuf,
     /// How figures are printed
     #[arg(long, global = true, value_enum, default_value = "text")]
@@ -46,7 +53,13 @@ pub struct Context {
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
     pub color: ColorChoice,
 }
 
@@ -133,9 +146,9 @@ pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// A path's text for a message.
+/// A path's text for a message: on one line, whatever it is made of.
 pub fn shown(path: &Path) -> String {
-    path.display().to_string()
+    printable(&path.display().to_string()).into_owned()
 }
 
 /// The hierarchy that the project holds.

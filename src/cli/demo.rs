@@ -59,7 +59,9 @@ pub fn run(options: &Demo, context: &Context) -> Result<(), Failure> {
         None => tempfile::Builder::new()
             .prefix("relabel-demo-")
             .tempdir()
-            .map_err(|error| Failure::failed(format!("cannot make a folder for the demo: {error}")))?
+            .map_err(|error| {
+                Failure::failed(format!("cannot make a folder for the demo: {error}"))
+            })?
             .keep(),
     };
     let project = folder.join("relabel.db");

@@ -10,7 +10,8 @@ use super::context::{Context, shown};
 use super::failure::Failure;
 use crate::domain::Classes;
 use crate::formats::export::{
-    LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl, write_real_json, write_scores_csv,
+    LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl, write_real_json,
+    write_scores_csv,
 };
 use crate::store::{ImageRow, ScoreRow, Store};
 
@@ -19,7 +20,7 @@ use crate::store::{ImageRow, ScoreRow, Store};
 pub struct Export {
     /// What to write
     #[arg(long = "as", value_enum, value_name = "FORMAT")]
-    format: ExportFormat,
+    target: ExportFormat,
     /// Where to [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -53,7 +54,9 @@ pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
         return Ok(());
     };
     // Beside its place first: a failed export leaves the former file as it was.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::failed(format!("cannot write {}: {error}", shown(path)))
     };
@@ -87,7 +90,7 @@ fn write(
     context: &Context,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    match options.format {
+    match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
         ExportFormat::Csv => {
@@ -116,7 +119,10 @@ fn write(
 }
 
 fn sets(options: &Export, store: &Store, context: &Context) -> Result<Vec<LabelSet>, Failure> {
-    Ok(label_sets(&store.images()?, &scores_of(options, store, context)?))
+    Ok(label_sets(
+        &store.images()?,
+        &scores_of(options, store, context)?,
+    ))
 }
 
 fn scores_of(options: &Export, store: &Store, context: &Context) -> Result<Vec<ScoreRow>, Failure> {
@@ -155,7 +161,10 @@ fn by_image<'a>(
 ) -> impl Iterator<Item = (&'a ImageRow, &'a [ScoreRow])> {
     let mut rest = scores;
     images.iter().map(move |image| {
-        let end = rest.iter().take_while(|score| score.image == image.name).count();
+        let end = rest
+            .iter()
+            .take_while(|score| score.image == image.name)
+            .count();
         let (own, others) = rest.split_at(end);
         rest = others;
         (image, own)
@@ -170,7 +179,11 @@ pub fn label_sets(images: &[ImageRow], scores: &[ScoreRow]) -> Vec<LabelSet> {
             image: image.name.clone(),
             labels: match scores {
                 [] => image.original_label.iter().map(|class| class.0).collect(),
-                _ => scores.iter().filter(|score| score.in_set).map(|score| score.class.0).collect(),
+                _ => scores
+                    .iter()
+                    .filter(|score| score.in_set)
+                    .map(|score| score.class.0)
+                    .collect(),
             },
             original: image.original_label.map(|class| class.0),
         })

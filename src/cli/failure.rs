@@ -88,15 +88,14 @@ impl Failure {
         if matches!(self.kind, Kind::BrokenPipe | Kind::Interrupted) {
             return Vec::new();
         }
-        let error = self
-            .message
-            .lines()
-            .enumerate()
-            .map(|(at, line)| match at {
-                0 => format!("error: {}", printable(line)),
-                _ => printable(line).into_owned(),
-            });
-        let hints = self.hints.iter().map(|hint| format!("hint: {}", printable(hint)));
+        let error = self.message.lines().enumerate().map(|(at, line)| match at {
+            0 => format!("error: {}", printable(line)),
+            _ => printable(line).into_owned(),
+        });
+        let hints = self
+            .hints
+            .iter()
+            .map(|hint| format!("hint: {}", printable(hint)));
         error.chain(hints).collect()
     }
 }

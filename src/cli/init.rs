@@ -46,7 +46,8 @@ pub fn run(options: &Init, context: &Context) -> Result<(), Failure> {
 
 /// Makes a project file that holds the classes and their hierarchy; on failure there is none.
 pub fn create_project(context: &Context, tables: &ClassTables) -> Result<Store, Failure> {
-    let classes = Classes::new(tables.classes.clone()).map_err(|error| Failure::input(error.to_string()))?;
+    let classes =
+        Classes::new(tables.classes.clone()).map_err(|error| Failure::input(error.to_string()))?;
     let store = Store::create(&context.project)?;
     let filled = store.atomically(|store| {
         store.set_setting("project", &uuid::Uuid::new_v4().to_string())?;
@@ -95,14 +96,19 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
         let rows = classes::read_hierarchy(open(file)?).map_err(|error| bad(file, &error))?;
         tables.edges = rows.edges;
         tables.names = rows.roots;
-        let (edges, names, headings) = (tables.edges.clone(), tables.names.clone(), tables.headings.clone());
+        let (edges, names, headings) = (
+            tables.edges.clone(),
+            tables.names.clone(),
+            tables.headings.clone(),
+        );
         Hierarchy::new(&list, edges, names, headings).map_err(|error| bad(file, &error))?;
     }
     Ok(tables)
 }
 
 fn open(file: &Path) -> Result<File, Failure> {
-    File::open(file).map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))
+    File::open(file)
+        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))
 }
 
 fn bad(file: &Path, error: &dyn std::fmt::Display) -> Failure {

@@ -1,9 +1,11 @@
 //! The command line: one file a command. Parses, calls and prints; may import everything below it.
 
 mod aggregate;
+mod agreement;
 mod context;
 mod demo;
-mod evidence;
+mod eval;
+
 mod export;
 mod failure;
 mod import;
@@ -42,7 +44,9 @@ enum Command {
     /// Write the built-in example project and open it in the review screen
     Demo(demo::Demo),
     /// Make a new project
-    #[command(after_help = "Examples:\n  relabel init --images photos/\n  relabel init --classes classes.csv --hierarchy hierarchy.csv")]
+    #[command(
+        after_help = "Examples:\n  relabel init --images photos/\n  relabel init --classes classes.csv --hierarchy hierarchy.csv"
+    )]
     Init(init::Init),
     /// Take in images, original labels, proposals or votes
     #[command(subcommand)]
@@ -50,17 +54,34 @@ enum Command {
     /// Decide which images need people, and group their labels into tasks
     Plan(plan::Plan),
     /// Open the review screen
-    #[command(after_help = "Examples:\n  relabel review --rater alice\n  relabel review --order disputed --rater carol\nPress ? on the screen for its keys.")]
+    #[command(
+        after_help = "Examples:\n  relabel review --rater alice\n  relabel review --order disputed --rater carol\nPress ? on the screen for its keys."
+    )]
     Review(review::Review),
     /// Print one image inline, then exit
-    #[command(after_help = "Examples:\n  relabel show photo.jpg\n  relabel show photo.jpg --pictures half --cells 60x30 > picture.txt")]
+    #[command(
+        after_help = "Examples:\n  relabel show photo.jpg\n  relabel show photo.jpg --pictures half --cells 60x30 > picture.txt"
+    )]
     Show(show::Show),
     /// Say what is imported, planned and answered, and what to do next
     Status(status::StatusOptions),
     /// Turn votes into scores and label sets
+    #[command(
+        after_help = "Examples:\n  relabel aggregate\n  relabel aggregate --method dawid-skene --threshold 0.8\n  relabel aggregate --preset real"
+    )]
     Aggregate(aggregate::Aggregate),
+    /// Say how far raters agree with each other, with themselves and with gold
+    #[command(
+        after_help = "Examples:\n  relabel agreement\n  relabel agreement --by rater,subtree --top 50\n  relabel agreement --format json"
+    )]
+    Agreement(agreement::Agreement),
+    /// Score predictions on the original labels and on the label sets
+    #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
+    Eval(eval::Eval),
     /// Write label sets, scores, votes or tasks to a file
-    #[command(after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json")]
+    #[command(
+        after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
+    )]
     Export(export::Export),
     /// Add or list raters
     #[command(subcommand)]
@@ -82,7 +103,19 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Show(options) => show::run(options, context),
         Command::Status(options) => status::run(options, context),
         Command::Aggregate(options) => aggregate::run(options, context),
+        Command::Agreement(options) => agreement::run(options, context),
+        Command::Eval(options) => eval::run(options, context),
         Command::Export(options) => export::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -102,16 +102,28 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
         let mut tasks = Vec::new();
         for (image, labels) in &sorted.to_review {
             let layouts = group(labels, &hierarchy, &rule);
-            tasks.extend((0..).zip(&layouts).map(|(ordinal, layout)| planned(*image, ordinal, layout)));
+            tasks.extend(
+                (0..)
+                    .zip(&layouts)
+                    .map(|(ordinal, layout)| planned(*image, ordinal, layout)),
+            );
         }
         let replanned = store.replace_plan(&tasks)?;
         store.set_setting(RATERS_WANTED, &options.raters.to_string())?;
         if sorted.unanimous.is_empty() && tasks.is_empty() {
-            return Err(Failure::failed("there is nothing to plan: no image has a label or a proposal")
-                .hint("import some: `relabel import labels FILE`, `relabel import proposals FILE`"));
+            return Err(Failure::failed(
+                "there is nothing to plan: no image has a label or a proposal",
+            )
+            .hint("import some: `relabel import labels FILE`, `relabel import proposals FILE`"));
         }
         let measured = measured_seconds(store)?;
-        Ok(Summary::of(&sorted, &tasks, replanned, options.raters, measured))
+        Ok(Summary::of(
+            &sorted,
+            &tasks,
+            replanned,
+            options.raters,
+            measured,
+        ))
     })
 }
 
@@ -124,7 +136,9 @@ fn sorted_by_name(store: &Store) -> Result<Triage, Failure> {
         .enumerate()
         .map(|(place, image)| (image.id, place))
         .collect();
-    sorted.to_review.sort_by_key(|(image, _)| place.get(image).copied());
+    sorted
+        .to_review
+        .sort_by_key(|(image, _)| place.get(image).copied());
     Ok(sorted)
 }
 
@@ -136,7 +150,11 @@ impl Summary {
         raters: u32,
         measured: Option<f64>,
     ) -> Summary {
-        let questions: usize = sorted.to_review.iter().map(|(_, labels)| labels.len()).sum();
+        let questions: usize = sorted
+            .to_review
+            .iter()
+            .map(|(_, labels)| labels.len())
+            .sum();
         let images = sorted.unanimous.len() + sorted.to_review.len();
         let votes_wanted = questions as u64 * u64::from(raters);
         let seconds = measured.unwrap_or(ASSUMED_SECONDS);
@@ -175,21 +193,51 @@ fn measured_seconds(store: &Store) -> Result<Option<f64>, Failure> {
         .filter_map(|rater| rater.median_spent)
         .collect();
     medians.sort_unstable();
-    Ok(medians.get(medians.len() / 2).map(|&milliseconds| milliseconds as f64 / 1000.0))
+    Ok(medians
+        .get(medians.len() / 2)
+        .map(|&milliseconds| milliseconds as f64 / 1000.0))
 }
 
 fn text(summary: &Summary) -> String {
-    let speed = if summary.measured { "the measured" } else { "an assumed" };
+    let speed = if summary.measured {
+        "the measured"
+    } else {
+        "an assumed"
+    };
     let rows = [
         ("images", thousands(summary.images), String::new()),
-        ("unanimous", thousands(summary.unanimous), "keep their label without a vote".to_owned()),
+        (
+            "unanimous",
+            thousands(summary.unanimous),
+            "keep their label without a vote".to_owned(),
+        ),
         ("to review", thousands(summary.to_review), String::new()),
-        ("labels an image", format!("{:.1}", summary.labels_per_image), String::new()),
+        (
+            "labels an image",
+            format!("{:.1}", summary.labels_per_image),
+            String::new(),
+        ),
         ("tasks", thousands(summary.tasks), String::new()),
-        ("questions", thousands(summary.questions), format!("{} new", thousands(summary.new_questions))),
-        ("retired questions", thousands(summary.retired_questions), "no longer proposed; their votes stay".to_owned()),
-        ("votes wanted", thousands(summary.votes_wanted), String::new()),
-        ("hours", format!("{:.1}", summary.hours), format!("at {speed} {:.1} s a vote", summary.seconds_per_vote)),
+        (
+            "questions",
+            thousands(summary.questions),
+            format!("{} new", thousands(summary.new_questions)),
+        ),
+        (
+            "retired questions",
+            thousands(summary.retired_questions),
+            "no longer proposed; their votes stay".to_owned(),
+        ),
+        (
+            "votes wanted",
+            thousands(summary.votes_wanted),
+            String::new(),
+        ),
+        (
+            "hours",
+            format!("{:.1}", summary.hours),
+            format!("at {speed} {:.1} s a vote", summary.seconds_per_vote),
+        ),
     ];
     let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), figure, remark]);
     table(&[], &[1], rows.into())

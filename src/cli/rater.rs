@@ -1,6 +1,5 @@
 //! `relabel rater`: who votes.
 
-
 use super::context::Context;
 use super::failure::Failure;
 use super::table::table;
@@ -27,7 +26,10 @@ pub fn run(rater: &Rater, context: &Context) -> Result<(), Failure> {
     match rater {
         Rater::Add { name, role } => {
             if let Some(known) = store.rater(name)? {
-                return Err(Failure::failed(format!("{name:?} is known already, as {}", known.role)));
+                return Err(Failure::failed(format!(
+                    "{name:?} is known already, as {}",
+                    known.role
+                )));
             }
             store.add_rater(name, *role)?;
             context.say(format!("{name:?} is added as {role}"));
@@ -38,7 +40,9 @@ pub fn run(rater: &Rater, context: &Context) -> Result<(), Failure> {
             if context.json() {
                 let list: Vec<_> = raters
                     .iter()
-                    .map(|rater| serde_json::json!({"rater": rater.name, "role": rater.role.word()}))
+                    .map(
+                        |rater| serde_json::json!({"rater": rater.name, "role": rater.role.word()}),
+                    )
                     .collect();
                 return context.print_json(&list);
             }

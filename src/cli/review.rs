@@ -54,7 +54,9 @@ pub fn run(options: &Review, context: &Context) -> Result<(), Failure> {
 /// Opens the review screen on the context's project.
 pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return Err(Failure::usage("the review screen needs a terminal for keys and for the screen"));
+        return Err(Failure::usage(
+            "the review screen needs a terminal for keys and for the screen",
+        ));
     }
     let store = context.open()?;
     let name = rater_name(options)?;
@@ -62,7 +64,9 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
         Some(rater) => rater,
         None => {
             store.add_rater(&name, Role::Rater)?;
-            store.rater(&name)?.ok_or_else(|| Failure::failed("the rater is gone"))?
+            store
+                .rater(&name)?
+                .ok_or_else(|| Failure::failed("the rater is gone"))?
         }
     };
     if store.tasks()?.is_empty() {
@@ -117,10 +121,16 @@ fn keymap() -> Result<Keymap, Failure> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keymap::default()),
-        Err(error) => return Err(Failure::failed(format!("cannot read {}: {error}", path.display()))),
+        Err(error) => {
+            return Err(Failure::failed(format!(
+                "cannot read {}: {error}",
+                path.display()
+            )));
+        }
     };
     let bad = |error: &dyn std::fmt::Display| {
-        Failure::input(format!("cannot use {}: {error}", path.display())).hint("docs/keys.md shows the names of actions and keys")
+        Failure::input(format!("cannot use {}: {error}", path.display()))
+            .hint("docs/keys.md shows the names of actions and keys")
     };
     let config: Config = toml::from_str(&text).map_err(|error| bad(&error))?;
     Keymap::with_overrides(&config.keys).map_err(|error| bad(&error))

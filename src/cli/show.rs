@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
-use crate::review::picture::{
-    PictureMode, TerminalPictures, decode, detect, encode, write_inline,
-};
+use crate::review::picture::{PictureMode, Viewport, decode, detect, encode, write_inline};
 use crate::store::{ImageRow, Store};
-use crate::text::printable;
 
 /// Options of `show`.
 #[derive(Debug, clap::Args)]
@@ -29,15 +26,21 @@ pub struct Show {
 fn parse_cells(text: &str) -> Result<(u16, u16), String> {
     let measures = text.split_once('x').and_then(|(columns, rows)| {
         let measures = (columns.parse().ok()?, rows.parse().ok()?);
-        (measures.0 > 0 && measures.1 > 0 && measures.0 <= 1000 && measures.1 <= 1000).then_some(measures)
+        (measures.0 > 0 && measures.1 > 0 && measures.0 <= 1000 && measures.1 <= 1000)
+            .then_some(measures)
     });
-    measures.ok_or_else(|| "expected columns and rows, each from 1 to 1000, such as 48x20".to_owned())
+    measures
+        .ok_or_else(|| "expected columns and rows, each from 1 to 1000, such as 48x20".to_owned())
 }
 
 /// Runs the command.
 pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
     let name = options.image.to_string_lossy();
-    let (path, image) = match find(&name, context)? {
+    let found = match options.image.exists() {
+        true => None,
+        false => find(&name, context)?,
+    };
+    let (path, image) = match found {
         Some((store, image)) => {
             let path = image.path.clone();
             (path, Some((store, image)))
@@ -49,14 +52,16 @@ pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
     }
     match path {
         Some(path) => show_picture(&path, options, context),
-        None => Err(Failure::failed(format!("image {name:?} is known by name only: it has no file"))
-            .hint("`relabel import images DIR` says where the files are")),
+        None => Err(Failure::failed(format!(
+            "image {name:?} is known by name only: it has no file"
+        ))
+        .hint("`relabel import images DIR` says where the files are")),
     }
 }
 
-/// An image of the project, where there is a project, no such file, and such a name.
+/// An image of the project, where there is a project and such a name.
 fn find(name: &str, context: &Context) -> Result<Option<(Store, ImageRow)>, Failure> {
-    if Path::new(name).exists() || !context.project.exists() {
+    if !context.project.exists() {
         return Ok(None);
     }
     let store = context.open()?;
@@ -68,7 +73,10 @@ fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), 
     let classes = store.classes()?;
     context.say(image.name.as_str());
     if let Some(label) = image.original_label {
-        context.say(format!("original label: {} ({label})", classes.name_of(label)));
+        context.say(format!(
+            "original label: {} ({label})",
+            classes.name_of(label)
+        ));
     }
     if let Some(run) = store.run(None)? {
         let scores = store.scores(run.id)?;
@@ -78,26 +86,34 @@ fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), 
                 .iter()
                 .map(|&label| classes.name_of(crate::domain::ClassIndex(label)))
                 .collect();
-            context.say(format!("label set of run {}: {}", run.id, match names.as_slice() {
-                [] => "empty".to_owned(),
-                names => names.join("; "),
-            }));
+            context.say(format!(
+                "label set of run {}: {}",
+                run.id,
+                match names.as_slice() {
+                    [] => "empty".to_owned(),
+                    names => names.join("; "),
+                }
+            ));
         }
     }
     Ok(())
 }
 
 fn own(scores: &[crate::store::ScoreRow], image: &str) -> Vec<crate::store::ScoreRow> {
-    scores.iter().filter(|score| score.image == image).cloned().collect()
+    scores
+        .iter()
+        .filter(|score| score.image == image)
+        .cloned()
+        .collect()
 }
 
 fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Failure> {
     let decoded = decode(path).map_err(|error| {
-        let failure = Failure::input(format!("cannot show {}: {error}", shown(path)));
-        match path.exists() || path.is_symlink() {
-            true => failure,
-            false => failure.hint("it is neither a file nor an image of the project"),
-        }
+        let hint = match path.is_symlink() && !path.exists() {
+            true => "the symbolic link leads nowhere",
+            false => error.hint(),
+        };
+        Failure::input(format!("cannot show {}: {error}", shown(path))).hint(hint)
     })?;
     let terminal = detect(options.pictures);
     let (columns, rows) = options.cells.unwrap_or_else(room);
@@ -110,12 +126,12 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
     if terminal.mode == PictureMode::None {
         return context.print(&format!(
             "{}: {}×{} pixels (pictures are off)",
-            printable(&shown(path)),
+            shown(path),
             decoded.width(),
             decoded.height()
         ));
     }
-    let picture = encode(&decoded, columns, rows, &terminal)
+    let picture = encode(&decoded, (columns, rows), Viewport::WHOLE, &terminal)
         .map_err(|error| Failure::failed(format!("cannot show {}: {error}", shown(path))))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     write_inline(&picture, &mut out)?;
@@ -132,6 +148,3 @@ fn room() -> (u16, u16) {
     let (columns, rows) = size.unwrap_or((80, 24));
     (columns.max(1), rows.saturating_sub(1).max(1))
 }
-
-#[allow(dead_code)]
-type Kept = TerminalPictures;

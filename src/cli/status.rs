@@ -103,12 +103,21 @@ fn describe(store: &Store, run: Run) -> Result<RunReport, Failure> {
 }
 
 /// Counts how label sets differ from the original labels, over the images that have scores.
-pub fn compare(sets: &[crate::formats::export::LabelSet], scores: &[crate::store::ScoreRow]) -> Sets {
-    let scored: std::collections::HashSet<&str> = scores.iter().map(|score| score.image.as_str()).collect();
+pub fn compare(
+    sets: &[crate::formats::export::LabelSet],
+    scores: &[crate::store::ScoreRow],
+) -> Sets {
+    let scored: std::collections::HashSet<&str> =
+        scores.iter().map(|score| score.image.as_str()).collect();
     let mut counts = Sets::default();
-    for set in sets.iter().filter(|set| scored.contains(set.image.as_str())) {
+    for set in sets
+        .iter()
+        .filter(|set| scored.contains(set.image.as_str()))
+    {
         counts.scored += 1;
-        let has_original = set.original.is_some_and(|label| set.labels.contains(&label));
+        let has_original = set
+            .original
+            .is_some_and(|label| set.labels.contains(&label));
         match (set.labels.len(), has_original) {
             (0, _) => counts.empty += 1,
             (1, true) => counts.kept += 1,
@@ -123,7 +132,9 @@ fn next_step(counts: &Status, run: Option<&RunReport>) -> &'static str {
     let votes: u64 = counts.raters.iter().map(|rater| rater.questions).sum();
     match counts {
         _ if counts.images == 0 => "relabel import images DIR, or relabel import labels FILE",
-        _ if counts.proposals == 0 => "relabel import labels FILE and relabel import proposals FILE",
+        _ if counts.proposals == 0 => {
+            "relabel import labels FILE and relabel import proposals FILE"
+        }
         _ if counts.tasks == 0 && counts.unanimous == 0 && votes == 0 => "relabel plan",
         _ if votes == 0 => "relabel review --rater NAME",
         _ if run.is_none() => "relabel aggregate",
@@ -133,17 +144,36 @@ fn next_step(counts: &Status, run: Option<&RunReport>) -> &'static str {
 
 fn text(report: &Report) -> String {
     let counts = &report.counts;
-    let sources = format!("from {} sources and the original labels", counts.sources.len());
-    let wanted = format!("{} votes wanted ({} an answer)", thousands(report.votes_wanted), report.raters_wanted);
+    let sources = format!(
+        "from {} sources and the original labels",
+        counts.sources.len()
+    );
+    let wanted = format!(
+        "{} votes wanted ({} an answer)",
+        thousands(report.votes_wanted),
+        report.raters_wanted
+    );
     let rows = [
         ("classes", counts.classes, String::new()),
-        ("images", counts.images, format!("{} with a file", thousands(counts.images_with_file))),
+        (
+            "images",
+            counts.images,
+            format!("{} with a file", thousands(counts.images_with_file)),
+        ),
         ("original labels", counts.original_labels, String::new()),
         ("proposals", counts.proposals, sources),
-        ("unanimous", counts.unanimous, "keep their label without a vote".to_owned()),
+        (
+            "unanimous",
+            counts.unanimous,
+            "keep their label without a vote".to_owned(),
+        ),
         ("tasks", counts.tasks, String::new()),
         ("questions", counts.questions, wanted),
-        ("flagged images", counts.flagged, format!("{} comments", thousands(counts.comments))),
+        (
+            "flagged images",
+            counts.flagged,
+            format!("{} comments", thousands(counts.comments)),
+        ),
     ];
     let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), thousands(figure), remark]);
     let mut parts = vec![table(&[], &[1], rows.into())];
@@ -159,7 +189,9 @@ fn text(report: &Report) -> String {
 
 fn raters(counts: &Status) -> String {
     let rows = counts.raters.iter().map(|rater| {
-        let seconds = rater.median_spent.map(|ms| format!("{:.1}", ms as f64 / 1000.0));
+        let seconds = rater
+            .median_spent
+            .map(|ms| format!("{:.1}", ms as f64 / 1000.0));
         vec![
             rater.round.clone(),
             rater.rater.clone(),
@@ -168,13 +200,20 @@ fn raters(counts: &Status) -> String {
             seconds.unwrap_or_default(),
         ]
     });
-    table(&["round", "rater", "role", "questions", "s each"], &[3, 4], rows.collect())
+    table(
+        &["round", "rater", "role", "questions", "s each"],
+        &[3, 4],
+        rows.collect(),
+    )
 }
 
 fn run_text(run: &RunReport) -> String {
     let sets = &run.label_sets;
     let mut lines = vec![
-        format!("run {} of {}: {} ({})", run.number, run.runs, run.method, run.at),
+        format!(
+            "run {} of {}: {} ({})",
+            run.number, run.runs, run.method, run.at
+        ),
         format!(
             "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions",
             thousands(sets.scored),
@@ -185,6 +224,10 @@ fn run_text(run: &RunReport) -> String {
             thousands(run.disputes)
         ),
     ];
-    lines.extend(run.remarks.iter().map(|remark| format!("note: {}", printable(remark))));
+    lines.extend(
+        run.remarks
+            .iter()
+            .map(|remark| format!("note: {}", printable(remark))),
+    );
     lines.join("\n")
 }

@@ -10,7 +10,13 @@ pub fn closest_class<'a>(classes: &'a Classes, text: &str) -> Option<(&'a str, &
     let text = text.to_lowercase();
     classes
         .names()
-        .map(|(name, class)| (strsim::jaro_winkler(&name.to_lowercase(), &text), name, class))
+        .map(|(name, class)| {
+            (
+                strsim::jaro_winkler(&name.to_lowercase(), &text),
+                name,
+                class,
+            )
+        })
         .filter(|(likeness, ..)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name, class)| (name, class))
@@ -20,9 +26,7 @@ pub fn closest_class<'a>(classes: &'a Classes, text: &str) -> Option<(&'a str, &
 pub fn class_hint(classes: &Classes, error: &FindClassError) -> String {
     let how = "classes are matched by index, WordNet id or name";
     match error {
-        FindClassError::Ambiguous { .. } => {
-            "name it by its index or WordNet id".to_owned()
-        }
+        FindClassError::Ambiguous { .. } => "name it by its index or WordNet id".to_owned(),
         FindClassError::Unknown { text } => match closest_class(classes, text) {
             Some((name, class)) => {
                 format!("did you mean {name:?} ({})? {how}", class.index)

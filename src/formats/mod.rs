@@ -2,5 +2,6 @@
 
 pub mod classes;
 pub mod export;
+pub mod npz;
 pub mod records;
 pub mod table;

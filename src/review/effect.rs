@@ -1,3 +1,5 @@
+//! What the review screen wants done, as data.
+
 use super::event::StepId;
 use super::picture::PictureRequest;
 use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, TaskId};

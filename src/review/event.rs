@@ -1,3 +1,5 @@
+//! What happens to the review screen, as data.
+
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;

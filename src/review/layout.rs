@@ -1,3 +1,5 @@
+//! Where everything stands on the screen.
+
 use ratatui::layout::{Constraint, Layout, Rect};
 
 /// Smaller terminals show a word about it and nothing else.

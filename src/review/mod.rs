@@ -2,6 +2,7 @@
 //!
 //! May import domain, hierarchy and consensus; the driver alone may import the store.
 
+pub mod driver;
 pub mod effect;
 pub mod event;
 pub mod keymap;

@@ -1,3 +1,5 @@
+//! Fuzzy search of classes.
+
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 

@@ -1,5 +1,9 @@
+//! Everything that the review screen knows.
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
 
 use super::effect::NoteText;
 use super::event::StepId;
@@ -210,6 +214,25 @@ pub enum Step {
     },
 }
 
+/// What a sitting begins with.
+#[derive(Debug, Clone)]
+pub struct Sitting {
+    /// All classes, for search.
+    pub classes: Arc<Classes>,
+    /// Their hierarchy, for headings.
+    pub hierarchy: Arc<Hierarchy>,
+    /// What the keys do.
+    pub keymap: Keymap,
+    /// How the screen is coloured.
+    pub palette: Palette,
+    /// Rater's name.
+    pub rater: String,
+    /// The rater's tasks, the next first.
+    pub open: Vec<TaskId>,
+    /// How far the rater is.
+    pub progress: Progress,
+}
+
 /// Answers of a task on their way to disk.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
@@ -275,6 +298,8 @@ pub struct State {
     pub(super) in_flight: HashMap<StepId, Sent>,
     /// Notes on their way to disk, in their order.
     pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    /// Keys typed before their task was read, with their times.
+    pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
     pub(super) loading: HashSet<TaskId>,
     /// When the rater began to think about the next answer, Unix milliseconds.
@@ -287,34 +312,25 @@ pub struct State {
 pub(super) const AHEAD: usize = 3;
 
 impl State {
-    /// A sitting that is about to begin: `open` holds the rater's tasks, the next first.
-    pub fn new(
-        classes: Arc<Classes>,
-        hierarchy: Arc<Hierarchy>,
-        keymap: Keymap,
-        palette: Palette,
-        rater: String,
-        open: Vec<TaskId>,
-        progress: Progress,
-        size: (u16, u16),
-    ) -> State {
-        let unfinished = open.iter().copied().collect();
-        let mut queue = VecDeque::from(open);
+    /// A sitting that is about to begin, on a terminal of this size (columns, rows).
+    pub fn new(sitting: Sitting, size: (u16, u16)) -> State {
+        let unfinished = sitting.open.iter().copied().collect();
+        let mut queue = VecDeque::from(sitting.open);
         let current = queue.pop_front();
         State {
-            classes,
-            hierarchy,
-            keymap,
-            palette,
+            classes: sitting.classes,
+            hierarchy: sitting.hierarchy,
+            keymap: sitting.keymap,
+            palette: sitting.palette,
             pictures_on: true,
-            rater,
+            rater: sitting.rater,
             size,
             mode: Mode::Voting,
             current,
             cursor: 0,
             viewport: Viewport::WHOLE,
             message: None,
-            progress,
+            progress: sitting.progress,
             queue,
             tasks: HashMap::new(),
             pictures: HashMap::new(),
@@ -325,6 +341,7 @@ impl State {
             next_step: 1,
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
+            typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             thinking_since: None,
             wanted: Vec::new(),

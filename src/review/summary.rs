@@ -1,3 +1,5 @@
+//! What came of a sitting, for the closing screen.
+
 use crate::domain::{ImageId, TaskId};
 
 /// A share with its 95 % interval.

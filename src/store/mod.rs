@@ -1,8 +1,9 @@
 //! The project file: one SQLite database a project, and all SQL there is.
 //!
-//! Imports domain only. Writing functions are cheap alone and safe together inside [`Store::atomically`].
+//! Imports domain, and the tables that consensus takes. Writing functions are cheap alone and safe together inside [`Store::atomically`].
 
 mod classes;
+mod evidence;
 mod identity;
 mod images;
 mod notes;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use evidence::{GOLD_ROUND, StoredEvidence};
 pub use images::{ImageFile, ImageRow};
 pub use notes::{Note, NoteKind};
 pub use plan::{PlannedTask, Replanned};

@@ -105,6 +105,20 @@ impl Store {
             .optional()?)
     }
 
+    /// The score of a question in the newest run.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn newest_score(&self, question: QuestionId) -> Result<Option<f64>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT score FROM score WHERE question = ?1 AND run = (SELECT max(id) FROM run)",
+            )?
+            .query_row([question.0], |row| row.get(0))
+            .optional()?)
+    }
+
     /// Scores of a run by image name and class.
     ///
     /// # Errors

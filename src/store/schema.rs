@@ -41,8 +41,13 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Stor
 
 /// Brings the schema to the newest version; a file that held something is copied aside first.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    migrate_by(STEPS, connection, path)
+}
+
+fn migrate_by(steps: &[&str], connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let newest = steps.len() as i64;
     let found = version(connection)?;
-    if found == known() {
+    if found == newest {
         return Ok(());
     }
     if found > 0 {
@@ -52,18 +57,90 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreE
             .map_err(|error| StoreError::Backup(error.to_string()))?;
     }
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let steps = || -> Result<(), StoreError> {
+    let run = || -> Result<(), StoreError> {
         // Read again under the lock: another process may have migrated meanwhile.
         let from = usize::try_from(version(connection)?).unwrap_or(0);
-        for step in STEPS.iter().skip(from) {
+        for step in steps.iter().skip(from) {
             connection.execute_batch(step)?;
         }
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-        connection.pragma_update(None, "user_version", known())?;
+        connection.pragma_update(None, "user_version", newest)?;
         connection.execute_batch("COMMIT")?;
         Ok(())
     };
-    steps().inspect_err(|_| {
+    run().inspect_err(|_| {
         let _ = connection.execute_batch("ROLLBACK");
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT name FROM pragma_table_info('kept')")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn an_older_file_is_copied_aside_and_migrated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("project.db");
+        let connection = Connection::open(&path).unwrap();
+        let first = ["CREATE TABLE kept (a INTEGER)"];
+        migrate_by(&first, &connection, &path).unwrap();
+        connection
+            .execute("INSERT INTO kept VALUES (7)", [])
+            .unwrap();
+        assert!(!folder.path().join("project.v1.db").exists());
+
+        let second = [first[0], "ALTER TABLE kept ADD COLUMN b INTEGER"];
+        migrate_by(&second, &connection, &path).unwrap();
+        assert_eq!(names(&connection), ["a", "b"]);
+        let aside = Connection::open(folder.path().join("project.v1.db")).unwrap();
+        assert_eq!(names(&aside), ["a"]);
+        let kept: i64 = aside
+            .query_row("SELECT a FROM kept", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, 7);
+        assert_eq!(version(&connection).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("project.db");
+        let connection = Connection::open(&path).unwrap();
+        let first = ["CREATE TABLE kept (a INTEGER)"];
+        migrate_by(&first, &connection, &path).unwrap();
+        let broken = [
+            first[0],
+            "ALTER TABLE kept ADD COLUMN b INTEGER; ALTER TABLE missing ADD COLUMN c",
+        ];
+        assert!(migrate_by(&broken, &connection, &path).is_err());
+        assert_eq!(names(&connection), ["a"]);
+        assert_eq!(version(&connection).unwrap(), 1);
+    }
+
+    #[test]
+    fn newer_and_foreign_files_are_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("project.db");
+        let connection = Connection::open(&path).unwrap();
+        assert!(matches!(
+            recognise(&connection, &path),
+            Err(StoreError::Foreign(_))
+        ));
+        migrate(&connection, &path).unwrap();
+        recognise(&connection, &path).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = recognise(&connection, &path).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Newer { found: 99, .. }),
+            "{error}"
+        );
+    }
 }

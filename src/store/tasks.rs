@@ -1,4 +1,4 @@
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use super::{Store, StoreError};
 use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, RaterId, Role, RoundId, TaskId};
@@ -32,6 +32,8 @@ pub struct TaskQuestion {
 pub struct OpenTask {
     /// Where it stands.
     pub task: TaskRow,
+    /// From 0 within the image.
+    pub ordinal: usize,
     /// Its questions in their order on the screen.
     pub questions: Vec<TaskQuestion>,
 }
@@ -47,7 +49,28 @@ pub struct OtherVote {
     pub answer: Answer,
 }
 
+fn read_task(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
+    Ok(TaskRow {
+        id: TaskId(row.get(0)?),
+        image: ImageId(row.get(1)?),
+        position: row.get::<_, i64>(2)?.unsigned_abs() as usize,
+    })
+}
+
 impl Store {
+    /// How many tasks an image has.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn parts_of(&self, image: ImageId) -> Result<usize, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT count(*) FROM task WHERE image = ?1")?
+            .query_row([image.0], |row| {
+                Ok(row.get::<_, i64>(0)?.unsigned_abs() as usize)
+            })?)
+    }
+
     /// All tasks in plan order.
     ///
     /// # Errors
@@ -56,13 +79,7 @@ impl Store {
         Ok(self
             .connection
             .prepare_cached("SELECT id, image, position FROM task ORDER BY position")?
-            .query_map([], |row| {
-                Ok(TaskRow {
-                    id: TaskId(row.get(0)?),
-                    image: ImageId(row.get(1)?),
-                    position: row.get::<_, i64>(2)?.unsigned_abs() as usize,
-                })
-            })?
+            .query_map([], read_task)?
             .collect::<Result<_, _>>()?)
     }
 
@@ -110,16 +127,17 @@ impl Store {
     ) -> Result<Option<OpenTask>, StoreError> {
         let row = self
             .connection
-            .prepare_cached("SELECT id, image, position FROM task WHERE id = ?1")?
+            .prepare_cached("SELECT id, image, position, ordinal FROM task WHERE id = ?1")?
             .query_row([task.0], |row| {
-                Ok(TaskRow {
-                    id: TaskId(row.get(0)?),
-                    image: ImageId(row.get(1)?),
-                    position: row.get::<_, i64>(2)?.unsigned_abs() as usize,
-                })
+                Ok((
+                    read_task(row)?,
+                    row.get::<_, i64>(3)?.unsigned_abs() as usize,
+                ))
             })
             .optional()?;
-        let Some(row) = row else { return Ok(None) };
+        let Some((task_row, ordinal)) = row else {
+            return Ok(None);
+        };
         let questions = self
             .connection
             .prepare_cached(
@@ -140,7 +158,8 @@ impl Store {
             })?
             .collect::<Result<_, _>>()?;
         Ok(Some(OpenTask {
-            task: row,
+            task: task_row,
+            ordinal,
             questions,
         }))
     }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use rusqlite::OptionalExtension;
 
 use super::{Store, StoreError};
@@ -59,6 +61,63 @@ impl Store {
              VALUES (?1, ?2, ?3,
                      max(?4, ifnull((SELECT max(at) FROM vote WHERE question = ?1 AND round = ?2 AND rater = ?3), 0)),
                      ?5, ?6, ?7, ?8)",
+        )?;
+        for (sequence, vote) in (numbers.first..).zip(votes) {
+            insert.execute((
+                vote.question.0,
+                vote.round.0,
+                vote.rater.0,
+                vote.at.unwrap_or(0),
+                numbers.copy,
+                sequence,
+                vote.answer.map(Answer::code),
+                vote.spent,
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Takes in votes that were made elsewhere, but for those that stand already: (added, known). Reorders them, so
+    /// that the file is written from front to back. At most one vote a question, round and rater.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn import_votes(&self, votes: &mut Vec<NewVote>) -> Result<(usize, usize), StoreError> {
+        votes.sort_unstable_by_key(|vote| (vote.question, vote.round, vote.rater));
+        let all = votes.len();
+        let mut rounds: Vec<RoundId> = votes.iter().map(|vote| vote.round).collect();
+        rounds.sort_unstable();
+        rounds.dedup();
+        let mut standing: HashMap<(QuestionId, RoundId, RaterId), Answer> = HashMap::new();
+        for round in rounds {
+            let known = self.votes(round)?.into_iter();
+            standing.extend(known.map(|vote| ((vote.question, round, vote.rater), vote.answer)));
+        }
+        let stands = |vote: &NewVote| {
+            standing
+                .get(&(vote.question, vote.round, vote.rater))
+                .copied()
+        };
+        votes.retain(|vote| vote.answer != stands(vote));
+        // What nobody has answered yet needs no look at the votes before it.
+        let (first, again): (Vec<NewVote>, Vec<NewVote>) = votes
+            .iter()
+            .partition(|vote| standing.is_empty() && vote.answer.is_some());
+        self.add_first_votes(&first)?;
+        if !again.is_empty() {
+            self.add_votes(&again)?;
+        }
+        Ok((votes.len(), all - votes.len()))
+    }
+
+    fn add_first_votes(&self, votes: &[NewVote]) -> Result<(), StoreError> {
+        if votes.is_empty() {
+            return Ok(());
+        }
+        let numbers = self.take_numbers(votes.len())?;
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO vote (question, round, rater, at, copy, sequence, answer, spent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for (sequence, vote) in (numbers.first..).zip(votes) {
             insert.execute((

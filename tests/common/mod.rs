@@ -1,9 +1,20 @@
 //! What the tests share: a project in a folder of its own, a terminal that is a pty with a screen model, the shared data.
 #![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is its failure"
+)]
 
 pub mod pty;
+pub mod screen;
+pub mod streams;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 
@@ -18,8 +29,17 @@ pub fn shared() -> Option<PathBuf> {
     }
     let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(!ci, "the shared data is not at {}", folder.display());
-    eprintln!("skipped: the shared data is not at {} (RELABEL_SHARED)", folder.display());
+    eprintln!(
+        "skipped: the shared data is not at {} (RELABEL_SHARED)",
+        folder.display()
+    );
     None
+}
+
+/// A project file that is ready to be copied, and what its images are.
+struct Prepared {
+    database: Vec<u8>,
+    images: Vec<(String, Vec<u8>)>,
 }
 
 /// A folder with a project in it, gone at the end of the test.
@@ -39,6 +59,64 @@ impl Project {
     pub fn new() -> Project {
         let project = Project::empty();
         project.run(&["init"]);
+        project
+    }
+
+    /// The shared photographs, imported and planned; none where the shared data is not. Prepared once a process, then copied:
+    /// the file keeps absolute paths of images that lie elsewhere.
+    pub fn of_photos() -> Option<Project> {
+        static PREPARED: OnceLock<Vec<u8>> = OnceLock::new();
+        let photos = shared()?.join("data/photos");
+        let database = PREPARED.get_or_init(|| {
+            let project = Project::new();
+            let path = |name: &str| photos.join(name).to_str().unwrap().to_owned();
+            project.run(&["import", "images", &path("images")]);
+            project.run(&["import", "labels", &path("labels.csv")]);
+            project.run(&["import", "proposals", &path("proposals.csv")]);
+            project.run(&["plan"]);
+            std::fs::read(project.database()).unwrap()
+        });
+        let project = Project::empty();
+        project.write("relabel.db", database);
+        Some(project)
+    }
+
+    /// Thirty small drawn images with six labels each in one task an image, planned; in the folder `images`.
+    pub fn of_drawings() -> Project {
+        static PREPARED: OnceLock<Prepared> = OnceLock::new();
+        let prepared = PREPARED.get_or_init(|| {
+            let project = Project::new();
+            let mut proposals = "image,label,source\n".to_owned();
+            let mut images = Vec::new();
+            for number in 0..30u8 {
+                let name = format!("drawing-{number:02}.png");
+                let path = project.write(&format!("images/{name}"), "");
+                let paint = |x: u32, y: u32| image::Rgb([x as u8 * 4, y as u8 * 5, number * 8]);
+                image::RgbImage::from_fn(64, 48, paint).save(&path).unwrap();
+                images.push((format!("images/{name}"), std::fs::read(path).unwrap()));
+                for label in 0..6 {
+                    // Dogs, that stay together under one heading.
+                    let _ = writeln!(
+                        proposals,
+                        "{name},{},model",
+                        151 + u32::from(number) + 3 * label
+                    );
+                }
+            }
+            project.write("proposals.csv", proposals);
+            project.run(&["import", "images", "images"]);
+            project.run(&["import", "proposals", "proposals.csv"]);
+            project.run(&["plan"]);
+            Prepared {
+                database: std::fs::read(project.database()).unwrap(),
+                images,
+            }
+        });
+        let project = Project::empty();
+        project.write("relabel.db", &prepared.database);
+        for (name, bytes) in &prepared.images {
+            project.write(name, bytes);
+        }
         project
     }
 
@@ -98,7 +176,10 @@ impl Project {
         }
         match output.status.code() {
             Some(0) => text,
-            code => format!("{text}exit {}\n", code.map_or("by signal".to_owned(), |c| c.to_string())),
+            code => format!(
+                "{text}exit {}\n",
+                code.map_or("by signal".to_owned(), |c| c.to_string())
+            ),
         }
     }
 
@@ -115,8 +196,12 @@ impl Project {
                             rusqlite::types::ValueRef::Null => String::new(),
                             rusqlite::types::ValueRef::Integer(number) => number.to_string(),
                             rusqlite::types::ValueRef::Real(number) => number.to_string(),
-                            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                            rusqlite::types::ValueRef::Blob(blob) => format!("{} bytes", blob.len()),
+                            rusqlite::types::ValueRef::Text(text) => {
+                                String::from_utf8_lossy(text).into_owned()
+                            }
+                            rusqlite::types::ValueRef::Blob(blob) => {
+                                format!("{} bytes", blob.len())
+                            }
                         })
                     })
                     .collect();

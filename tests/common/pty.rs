@@ -1,7 +1,9 @@
 //! The program in a pseudo-terminal, with a model of the screen, answering (or not) what a terminal is asked.
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -23,22 +25,33 @@ pub enum Answers {
 pub struct Terminal {
     screen: vt100::Parser,
     raw: Vec<u8>,
+    /// How much of `raw` the screen shows: a frame that has begun is not shown before its end.
+    shown: usize,
+    /// How much of `raw` was looked through for queries.
+    answered: usize,
     output: Receiver<Vec<u8>>,
+    reader: JoinHandle<()>,
     input: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
+    child: Process,
     answers: Answers,
 }
 
+/// The program's process; killed when dropped.
+pub struct Process(Box<dyn Child + Send + Sync>);
+
 /// Far longer than anything takes; a test that fails waits this long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Says how a terminal is opened.
 pub struct Opening<'a> {
     pub columns: u16,
     pub rows: u16,
     pub answers: Answers,
+    /// Variables to set; those that are empty are taken away.
     pub environment: &'a [(&'a str, &'a str)],
+    /// What runs in it, in place of the program.
+    pub program: Option<&'a std::path::Path>,
 }
 
 impl Default for Opening<'_> {
@@ -48,9 +61,15 @@ impl Default for Opening<'_> {
             rows: 24,
             answers: Answers::Plain,
             environment: &[],
+            program: None,
         }
     }
 }
+
+const FRAME_BEGINS: &[u8] = b"\x1b[?2026h";
+const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
+/// The last query of a batch, and the one that every terminal answers.
+const STATUS_QUERY: &[u8] = b"\x1b[5n";
 
 impl Terminal {
     /// Starts the program in a folder.
@@ -62,23 +81,38 @@ impl Terminal {
             pixel_height: opening.rows * 20,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(assert_cmd::cargo::cargo_bin!("relabel"));
+        let mut command = match opening.program {
+            Some(program) => CommandBuilder::new(program),
+            None => CommandBuilder::new(assert_cmd::cargo::cargo_bin!("relabel")),
+        };
         command.args(arguments);
         command.cwd(folder);
-        for name in ["RELABEL_PROJECT", "NO_COLOR", "TMUX", "TERM_PROGRAM", "KITTY_WINDOW_ID", "LC_TERMINAL"] {
+        for name in [
+            "RELABEL_PROJECT",
+            "NO_COLOR",
+            "TMUX",
+            "TERM_PROGRAM",
+            "KITTY_WINDOW_ID",
+            "KONSOLE_VERSION",
+            "LC_TERMINAL",
+            "WEZTERM_EXECUTABLE",
+        ] {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
         command.env("XDG_CONFIG_HOME", folder.join("config"));
         for (name, value) in opening.environment {
-            command.env(name, value);
+            match value.is_empty() {
+                true => command.env_remove(name),
+                false => command.env(name, value),
+            }
         }
-        let child = pair.slave.spawn_command(command).unwrap();
+        let child = Process(pair.slave.spawn_command(command).unwrap());
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = channel();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut block = [0; 1 << 16];
             while let Ok(read) = reader.read(&mut block) {
                 if read == 0 || sender.send(block[..read].to_vec()).is_err() {
@@ -87,9 +121,12 @@ impl Terminal {
             }
         });
         Terminal {
-            screen: vt100::Parser::new(opening.rows, opening.columns, 0),
+            screen: vt100::Parser::new(extent(opening.rows), extent(opening.columns), 0),
             raw: Vec::new(),
+            shown: 0,
+            answered: 0,
             output,
+            reader,
             input: pair.master.take_writer().unwrap(),
             master: pair.master,
             child,
@@ -105,7 +142,9 @@ impl Terminal {
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.screen.screen_mut().set_size(rows, columns);
+        self.screen
+            .screen_mut()
+            .set_size(extent(rows), extent(columns));
         self.master
             .resize(PtySize {
                 rows,
@@ -121,6 +160,12 @@ impl Terminal {
         self.screen.screen().contents()
     }
 
+    /// Columns and rows.
+    pub fn size(&self) -> (u16, u16) {
+        let (rows, columns) = self.screen.screen().size();
+        (columns.into(), rows.into())
+    }
+
     pub fn screen(&self) -> &vt100::Screen {
         self.screen.screen()
     }
@@ -130,23 +175,48 @@ impl Terminal {
         &self.raw
     }
 
+    /// Every byte that the program wrote, as text.
+    pub fn stream(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
+
     /// The program's process id.
     pub fn process_id(&self) -> u32 {
-        self.child.process_id().unwrap()
+        self.child.0.process_id().unwrap()
+    }
+
+    /// The line's modes that a program may have changed: input, output, local.
+    #[cfg(unix)]
+    pub fn modes(&self) -> String {
+        let modes = self.master.get_termios().unwrap();
+        format!(
+            "{:?} {:?} {:?}",
+            modes.input_flags, modes.output_flags, modes.local_flags
+        )
     }
 
     /// Waits until the screen is as wanted.
     #[track_caller]
     pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&str) -> bool) {
+        self.wait_until(what, |terminal| wanted(&terminal.text()));
+    }
+
+    /// Waits until the terminal is as wanted.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, wanted: impl Fn(&Terminal) -> bool) {
         let end = Instant::now() + PATIENCE;
-        while !wanted(&self.text()) {
+        while !wanted(self) {
             let left = end.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "no {what} on the screen:\n{}", self.text());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    assert!(wanted(&self.text()), "the program ended without {what}:\n{}", self.text());
+                    assert!(
+                        wanted(self),
+                        "the program ended without {what}:\n{}",
+                        self.text()
+                    );
                 }
             }
         }
@@ -158,7 +228,14 @@ impl Terminal {
         self.wait_for(&format!("{text:?}"), |screen| screen.contains(text));
     }
 
-    /// Reads on for a while, whatever comes.
+    /// Takes in what has come already, without waiting.
+    pub fn catch_up(&mut self) {
+        while let Ok(bytes) = self.output.try_recv() {
+            self.take(&bytes);
+        }
+    }
+
+    /// Takes in what comes within a time; for pacing, not for waiting until something is there.
     pub fn read_for(&mut self, time: Duration) {
         let end = Instant::now() + time;
         while let Ok(bytes) = self
@@ -169,38 +246,140 @@ impl Terminal {
         }
     }
 
-    /// Waits for the program's end; its exit code.
+    /// Waits for the program's end and its last words; its exit code.
+    #[track_caller]
     pub fn wait_for_end(&mut self) -> u32 {
         let end = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                self.read_for(Duration::from_millis(100));
-                return status.exit_code();
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero(),
+                "the program does not end:\n{}",
+                self.text()
+            );
+            // The line ends with the last process that has it open.
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            assert!(Instant::now() < end, "the program does not end:\n{}", self.text());
-            self.read_for(Duration::from_millis(20));
         }
+        self.child.wait_for_end()
+    }
+
+    /// Ends the program at once, without a word to it.
+    pub fn kill(&mut self) {
+        self.child.kill();
+    }
+
+    /// Sends the program a signal by its short name.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        send_signal(name, self.process_id());
+    }
+
+    /// Drops the line: the terminal is gone, the program may live on.
+    pub fn hang_up(mut self) -> Process {
+        // The reader has the line open until it finds that nobody listens.
+        let (_, nothing) = channel();
+        self.output = nothing;
+        while !self.reader.is_finished() {
+            self.keys("\x0c");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let Terminal { child, .. } = self;
+        child
     }
 
     fn take(&mut self, bytes: &[u8]) {
-        let from = self.raw.len().saturating_sub(16);
         self.raw.extend_from_slice(bytes);
-        self.screen.process(bytes);
-        let recent = String::from_utf8_lossy(&self.raw[from..]).into_owned();
-        // The last query of a batch is the one that every terminal answers; what is answered goes out together.
-        if self.answers != Answers::Nothing && recent.contains("\x1b[5n") && !String::from_utf8_lossy(&self.raw[..from]).ends_with("\x1b[5n") {
-            let answer = match self.answers {
-                Answers::Kitty => "\x1b_Gi=31;OK\x1b\\\x1b[?62;c\x1b[6;20;10t\x1b[0n",
-                Answers::Sixel => "\x1b[?62;4c\x1b[6;20;10t\x1b[0n",
-                _ => "\x1b[?62;c\x1b[6;20;10t\x1b[0n",
-            };
-            self.keys(answer);
+        let end = self.whole_frames();
+        self.screen.process(&self.raw[self.shown..end]);
+        self.shown = end;
+        let Some(query) = find(&self.raw[self.answered..], STATUS_QUERY) else {
+            let unsure = self.raw.len().saturating_sub(STATUS_QUERY.len());
+            self.answered = self.answered.max(unsure);
+            return;
+        };
+        self.answered += query + STATUS_QUERY.len();
+        match self.answers {
+            Answers::Nothing => {}
+            Answers::Plain => self.keys("\x1b[?62;c\x1b[6;20;10t\x1b[0n"),
+            Answers::Kitty => self.keys("\x1b_Gi=31;OK\x1b\\\x1b[?62;c\x1b[6;20;10t\x1b[0n"),
+            Answers::Sixel => self.keys("\x1b[?62;4c\x1b[6;20;10t\x1b[0n"),
+        }
+    }
+
+    /// The end of the last frame that has come wholly, or of everything where none has begun.
+    fn whole_frames(&self) -> usize {
+        let new = &self.raw[self.shown..];
+        let begins = rfind(new, FRAME_BEGINS);
+        let ends = rfind(new, FRAME_ENDS);
+        match (begins, ends) {
+            (Some(begins), Some(ends)) if ends > begins => self.raw.len(),
+            (Some(begins), _) => self.shown + begins,
+            // A sequence that has come in part may be the beginning of a frame.
+            (None, _) => {
+                let tail = new.len().saturating_sub(FRAME_BEGINS.len());
+                let cut = (tail..new.len()).find(|at| FRAME_BEGINS.starts_with(&new[*at..]));
+                self.shown + cut.unwrap_or(new.len())
+            }
         }
     }
 }
 
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
+impl Process {
+    /// Waits for the program's end; its exit code.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < end, "the program does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
+
+    /// SIGKILL, where there are signals.
+    pub fn kill(&mut self) {
+        match self.0.as_any_mut().downcast_mut::<std::process::Child>() {
+            Some(child) => {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+            None => {
+                let _ = self.0.kill();
+            }
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Sends a process a signal by its short name.
+#[cfg(unix)]
+pub fn send_signal(name: &str, process: u32) {
+    let sent = std::process::Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+fn extent(cells: u16) -> NonZero<u16> {
+    NonZero::new(cells).unwrap()
+}
+
+/// Where a part is found in bytes first.
+pub fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
+}
+
+fn rfind(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).rposition(|window| window == part)
 }

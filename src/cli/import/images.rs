@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::formats::table::Column;
 use crate::review::picture::probe;
 use crate::store::{ImageFile, Store};
+use crate::text::printable;
 
 /// Options of `import images`.
 #[derive(Debug, clap::Args)]
@@ -74,22 +76,39 @@ pub fn import_images(
     bar.finish_and_clear();
     let mut good = Vec::with_capacity(read.len());
     let mut bad = Vec::new();
+    let mut taken: HashMap<String, PathBuf> = HashMap::new();
     for (candidate, file) in candidates.into_iter().zip(read) {
+        let other = taken.get(&candidate.name);
         match file {
-            Ok(file) => good.push((candidate.name, file)),
+            // One of the two would be lost without a word.
+            Ok(_) if other.is_some_and(|other| *other != candidate.path) => {
+                bad.push(format!("{}: another file has this name", candidate.name));
+            }
+            Ok(file) => {
+                taken.insert(candidate.name.clone(), candidate.path);
+                good.push((candidate.name, file));
+            }
             Err(reason) => bad.push(format!("{}: {reason}", candidate.name)),
         }
     }
     if !bad.is_empty() && !skip_bad {
-        let shown_lines: Vec<String> = bad.iter().take(20).map(|line| format!("\n  {line:?}").replace('"', "")).collect();
+        let shown_lines: Vec<String> = bad
+            .iter()
+            .take(20)
+            .map(|line| format!("\n  {}", printable(line)))
+            .collect();
         let more = bad.len().saturating_sub(20);
         return Err(Failure::input(format!(
-            "cannot import {}: {} of {} files are no pictures:{}{}",
+            "cannot import {}: {} of {} files cannot be taken in:{}{}",
             shown(path),
             bad.len(),
             bad.len() + good.len(),
             shown_lines.concat(),
-            if more > 0 { format!("\n  … and {more} more") } else { String::new() },
+            if more > 0 {
+                format!("\n  … and {more} more")
+            } else {
+                String::new()
+            },
         ))
         .hint("nothing was imported; leave them out with --skip-bad"));
     }
@@ -122,7 +141,10 @@ fn keep(store: &Store, files: &[(String, ImageFile)]) -> Result<(usize, usize), 
 /// Walks a folder in the order of names. Links, pipes and the like are left out and said.
 fn of_folder(folder: &Path, follow_links: bool, left_out: &mut LeftOut) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for entry in WalkDir::new(folder).follow_links(follow_links).sort_by_file_name() {
+    for entry in WalkDir::new(folder)
+        .follow_links(follow_links)
+        .sort_by_file_name()
+    {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -131,7 +153,9 @@ fn of_folder(folder: &Path, follow_links: bool, left_out: &mut LeftOut) -> Vec<C
             }
         };
         let wanted = entry.path().extension().is_some_and(|ending| {
-            ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+            ENDINGS
+                .iter()
+                .any(|known| ending.eq_ignore_ascii_case(known))
         });
         if entry.file_type().is_dir() || (!wanted && !entry.file_type().is_symlink()) {
             continue;
@@ -139,7 +163,9 @@ fn of_folder(folder: &Path, follow_links: bool, left_out: &mut LeftOut) -> Vec<C
         let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         let name = name_of(below);
         if entry.file_type().is_symlink() {
-            left_out.0.push(format!("{name}: a symbolic link (--follow-links follows it)"));
+            left_out.0.push(format!(
+                "{name}: a symbolic link (--follow-links follows it)"
+            ));
         } else if entry.file_type().is_file() {
             candidates.push(Candidate {
                 name,

@@ -75,7 +75,9 @@ pub fn import_labels(store: &Store, options: &Labels, context: &Context) -> Resu
                     counts.2 += 1;
                 } else {
                     counts.1 += 1;
-                    store.set_original_label(image, class).map_err(Failure::from)?;
+                    store
+                        .set_original_label(image, class)
+                        .map_err(Failure::from)?;
                 }
                 Ok(())
             },

@@ -12,23 +12,33 @@ use super::failure::Failure;
 
 pub use images::import_images;
 pub use labels::{Labels, import_labels};
+pub use names::{ImageNames, find_class};
 pub use proposals::{Proposals, import_proposals};
+pub use rows::{BadRows, RowProblem, take_rows};
 pub use votes::{Votes, import_votes};
 
 /// What to import.
 #[derive(Debug, clap::Subcommand)]
 pub enum Import {
     /// Images of a folder (recursive), or those that a CSV or JSONL file lists
-    #[command(after_help = "Examples:\n  relabel import images photos/\n  relabel import images list.csv   (columns image, path)")]
+    #[command(
+        after_help = "Examples:\n  relabel import images photos/\n  relabel import images list.csv   (columns image, path)"
+    )]
     Images(images::Images),
     /// Original labels: CSV or JSONL with image,label
-    #[command(after_help = "Examples:\n  relabel import labels labels.csv\nA label is an index, a WordNet id or a name.")]
+    #[command(
+        after_help = "Examples:\n  relabel import labels labels.csv\nA label is an index, a WordNet id or a name."
+    )]
     Labels(Labels),
     /// Proposals that exist already: CSV or JSONL with image,label[,source][,score]
-    #[command(after_help = "Examples:\n  relabel import proposals proposals.csv\n  relabel import proposals one-model.jsonl --source resnet50")]
+    #[command(
+        after_help = "Examples:\n  relabel import proposals proposals.csv\n  relabel import proposals one-model.jsonl --source resnet50"
+    )]
     Proposals(Proposals),
     /// Votes: CSV or JSONL with image,label,rater,answer[,at][,round]
-    #[command(after_help = "Examples:\n  relabel import votes crowd.csv\n  relabel import votes experts.csv --round gold --role expert")]
+    #[command(
+        after_help = "Examples:\n  relabel import votes crowd.csv\n  relabel import votes experts.csv --round gold --role expert"
+    )]
     Votes(Votes),
 }
 

@@ -1,9 +1,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::rows::RowProblem;
-use crate::domain::{Class, Classes, ImageId};
 use crate::cli::failure::Failure;
 use crate::cli::suggest::class_hint;
+use crate::domain::{Class, Classes, ImageId};
 use crate::store::Store;
 
 /// Finds images by their name, or by the last part of it where that is enough.
@@ -83,7 +83,11 @@ impl ImageNames {
     }
 
     /// The image of this name, made when it is new.
-    pub fn find_or_add(&mut self, store: &Store, name: &str) -> Result<(ImageId, bool), RowProblem> {
+    pub fn find_or_add(
+        &mut self,
+        store: &Store,
+        name: &str,
+    ) -> Result<(ImageId, bool), RowProblem> {
         if let Some(id) = self.find(name)? {
             return Ok((id, false));
         }
@@ -95,7 +99,7 @@ impl ImageNames {
 
 /// The class that a row names.
 pub fn find_class<'a>(classes: &'a Classes, text: &str) -> Result<&'a Class, RowProblem> {
-    classes.find(text).map_err(|error| {
-        RowProblem::bad(error.to_string()).hint(class_hint(classes, &error))
-    })
+    classes
+        .find(text)
+        .map_err(|error| RowProblem::bad(error.to_string()).hint(class_hint(classes, &error)))
 }

@@ -38,7 +38,11 @@ pub fn import_proposals(
     context: &Context,
 ) -> Result<(), Failure> {
     let classes = store.classes()?;
-    let file_name = options.file.file_stem().unwrap_or_default().to_string_lossy();
+    let file_name = options
+        .file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
     let default_source = options.source.as_deref().unwrap_or(&file_name);
     let (mut added, mut known, mut images_new) = (0, 0, 0);
     let mut sources: HashMap<String, i64> = HashMap::new();
@@ -63,7 +67,10 @@ pub fn import_proposals(
                     }
                 };
                 images_new += usize::from(new);
-                if store.add_proposal(image, class, source, record.score).map_err(Failure::from)? {
+                if store
+                    .add_proposal(image, class, source, record.score)
+                    .map_err(Failure::from)?
+                {
                     added += 1;
                 } else {
                     known += 1;

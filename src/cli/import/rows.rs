@@ -62,7 +62,7 @@ impl From<RecordError> for RowProblem {
 #[derive(Debug, Default)]
 pub struct LeftOut(pub Vec<String>);
 
-/// More than these would bury the summary.
+/// More than these would bury the summary, unless they are asked for.
 const LISTED: usize = 20;
 
 impl LeftOut {
@@ -72,11 +72,16 @@ impl LeftOut {
             return;
         }
         context.say(format!("left out {}:", self.0.len()));
-        for line in self.0.iter().take(LISTED) {
+        let listed = match context.verbose {
+            true => self.0.len(),
+            false => LISTED,
+        };
+        for line in self.0.iter().take(listed) {
             context.say(format!("  {line}"));
         }
-        if self.0.len() > LISTED {
-            context.say(format!("  … and {} more", self.0.len() - LISTED));
+        if self.0.len() > listed {
+            let more = self.0.len() - listed;
+            context.say(format!("  … and {more} more (-v lists them all)"));
         }
     }
 }
@@ -113,10 +118,9 @@ pub fn take_rows<T>(
                 };
                 if !bad_rows.skip_bad {
                     let failure = Failure::input(format!("{}: {line}", what()));
-                    return Err(hints
-                        .into_iter()
-                        .fold(failure, Failure::hint)
-                        .hint("nothing was imported; mend the row, or leave bad rows out with --skip-bad"));
+                    return Err(hints.into_iter().fold(failure, Failure::hint).hint(
+                        "nothing was imported; mend the row, or leave bad rows out with --skip-bad",
+                    ));
                 }
                 left_out.0.push(line);
             }
@@ -129,10 +133,16 @@ pub fn take_rows<T>(
 fn refusal(what: &str, error: &TableError) -> Failure {
     let failure = Failure::input(format!("{what}: {error}"));
     match error {
-        TableError::Format { ending } if ending == "parquet" || ending == "npz" || ending == "json" => {
-            failure.hint(format!("this version reads no {ending} here; write the table as CSV or JSONL"))
+        TableError::Format { ending }
+            if ending == "parquet" || ending == "npz" || ending == "json" =>
+        {
+            failure.hint(format!(
+                "this version reads no {ending} here; write the table as CSV or JSONL"
+            ))
         }
-        TableError::Format { .. } => failure.hint("name the file .csv (with a header) or .jsonl (an object a line)"),
+        TableError::Format { .. } => {
+            failure.hint("name the file .csv (with a header) or .jsonl (an object a line)")
+        }
         _ => failure,
     }
 }

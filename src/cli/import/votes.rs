@@ -1,18 +1,20 @@
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::names::{ImageNames, find_class};
-use super::rows::{BadRows, RowProblem, take_rows};
+use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::domain::{Question, QuestionId, RaterId, Role, RoundId};
+use crate::cli::table::thousands;
+use crate::domain::{Answer, ClassIndex, Classes, Question, QuestionId, RaterId, Role, RoundId};
+use crate::formats::npz::VotesNpz;
 use crate::formats::records::VoteRecord;
 use crate::store::{NewVote, Store};
 
 /// Options of `import votes`.
 #[derive(Debug, clap::Args)]
 pub struct Votes {
-    /// CSV or JSONL: image,label,rater,answer[,at][,round]
+    /// CSV or JSONL: image,label,rater,answer[,at][,round]; or the npz of the ReaL release
     file: PathBuf,
     /// The round of rows that do not say
     #[arg(long, default_value = "main", value_name = "R")]
@@ -38,47 +40,122 @@ impl Votes {
 
 /// Takes in the votes of a file.
 pub fn import_votes(store: &Store, options: &Votes, context: &Context) -> Result<(), Failure> {
-    let mut incoming = Incoming::new(options, store)?;
-    let left_out = store.atomically(|store| {
-        let left_out = take_rows(
-            &options.file,
-            VoteRecord::COLUMNS,
-            options.bad_rows,
-            context,
-            VoteRecord::from_row,
-            |record| incoming.take(store, &record),
-        )?;
-        store.add_votes(&incoming.votes).map_err(Failure::from)?;
-        Ok::<_, Failure>(left_out)
+    let mut raters = 0;
+    let (left_out, added, known) = store.atomically(|store| {
+        let mut incoming = Incoming::new(options, store)?;
+        let is_npz = options
+            .file
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
+        let left_out = match is_npz {
+            true => {
+                take_npz(&mut incoming, store, &options.file, context)?;
+                LeftOut::default()
+            }
+            false => take_rows(
+                &options.file,
+                VoteRecord::COLUMNS,
+                options.bad_rows,
+                context,
+                VoteRecord::from_row,
+                |record| incoming.take(store, &record),
+            )?,
+        };
+        raters = incoming.raters.len();
+        let (added, known) = store.import_votes(&mut incoming.votes)?;
+        Ok::<_, Failure>((left_out, added, known))
     })?;
     left_out.say(context);
-    let added = incoming.votes.len();
+    let file = shown(&options.file);
     context.say(match added {
         0 => format!(
-            "{}: nothing changes, all {} votes are known already",
-            shown(&options.file),
-            incoming.known
+            "{file}: nothing changes, all {} votes are known already",
+            thousands(known)
         ),
         _ => format!(
-            "{}: {added} votes of {} raters imported, {} known already",
-            shown(&options.file),
-            incoming.raters.len(),
-            incoming.known
+            "{file}: {} votes of {} raters imported, {} known already",
+            thousands(added),
+            thousands(raters),
+            thousands(known)
         ),
     });
+    Ok(())
+}
+
+/// Streams the tensor; what stands in memory is a few bytes a vote.
+fn take_npz(
+    incoming: &mut Incoming<'_>,
+    store: &Store,
+    file: &Path,
+    context: &Context,
+) -> Result<(), Failure> {
+    let bad = |error: &dyn std::fmt::Display| {
+        Failure::input(format!("cannot import {}: {error}", shown(file)))
+            .hint("nothing was imported")
+    };
+    let mut npz = VotesNpz::open(file).map_err(|error| bad(&error))?;
+    let mut questions = Vec::with_capacity(npz.questions.len());
+    let mut seen = HashSet::with_capacity(npz.questions.len());
+    for (row, (image, label)) in npz.questions.iter().enumerate() {
+        let question = incoming
+            .question(store, image, label)
+            .map_err(|problem| match problem {
+                RowProblem::Stop(failure) => failure,
+                RowProblem::Bad { reason, hints } => hints
+                    .into_iter()
+                    .fold(bad(&format!("info[{row}]: {reason}")), Failure::hint),
+            })?;
+        if !seen.insert(question) {
+            return Err(bad(&format!(
+                "info[{row}]: question {image:?}, class {label:?} stands twice"
+            )));
+        }
+        questions.push(question);
+    }
+    let mut raters = Vec::with_capacity(npz.raters.len());
+    for number in &npz.raters {
+        // Numbers of different files and roles are different people.
+        let name = format!("{} {number}", incoming.options.role);
+        raters.push(
+            incoming
+                .rater(store, &name)
+                .map_err(|problem| match problem {
+                    RowProblem::Stop(failure) => failure,
+                    RowProblem::Bad { reason, .. } => bad(&reason),
+                })?,
+        );
+    }
+    let round = incoming.round(store, None)?;
+    let bar = context.progress("raters", raters.len() as u64);
+    let votes = &mut incoming.votes;
+    let keep = |rater: usize, question: usize, answer: Answer| {
+        if let (Some(&rater), Some(&question)) = (raters.get(rater), questions.get(question)) {
+            votes.push(NewVote {
+                question,
+                round,
+                rater,
+                answer: Some(answer),
+                at: None,
+                spent: None,
+            });
+        }
+    };
+    npz.each_vote(keep, || bar.inc(1))
+        .map_err(|error| bad(&error))?;
+    bar.finish_and_clear();
     Ok(())
 }
 
 /// Votes of a file on their way into the project.
 struct Incoming<'a> {
     options: &'a Votes,
-    classes: crate::domain::Classes,
+    classes: Classes,
     images: ImageNames,
+    questions: HashMap<Question, QuestionId>,
     raters: HashMap<String, RaterId>,
     rounds: HashMap<String, RoundId>,
     seen: HashSet<(QuestionId, RoundId, RaterId)>,
     votes: Vec<NewVote>,
-    known: usize,
 }
 
 impl<'a> Incoming<'a> {
@@ -87,37 +164,27 @@ impl<'a> Incoming<'a> {
             options,
             classes: store.classes()?,
             images: ImageNames::of(store)?,
+            questions: store
+                .questions()?
+                .into_iter()
+                .map(|(id, question)| (question, id))
+                .collect(),
             raters: HashMap::new(),
             rounds: HashMap::new(),
             seen: HashSet::new(),
             votes: Vec::new(),
-            known: 0,
         })
     }
 
     fn take(&mut self, store: &Store, record: &VoteRecord) -> Result<(), RowProblem> {
-        let class = find_class(&self.classes, &record.label.label)?.index;
-        let (image, _) = self.images.find_or_add(store, &record.label.image)?;
+        let question = self.question(store, &record.label.image, &record.label.label)?;
         let rater = self.rater(store, &record.rater)?;
-        let round_name = record.round.as_deref().unwrap_or(&self.options.round);
-        let round = match self.rounds.get(round_name) {
-            Some(&round) => round,
-            None => {
-                let round = store.round(round_name).map_err(Failure::from)?;
-                self.rounds.insert(round_name.to_owned(), round);
-                round
-            }
-        };
-        let question = store.question(Question { image, class }).map_err(Failure::from)?;
+        let round = self.round(store, record.round.as_deref())?;
         if !self.seen.insert((question, round, rater)) {
             return Err(RowProblem::bad(format!(
-                "a second vote of {:?} on image {:?}, class {class}, round {round_name:?}",
-                record.rater, record.label.image
+                "a second vote of {:?} on image {:?}, class {:?} in the same round",
+                record.rater, record.label.image, record.label.label
             )));
-        }
-        if store.standing_answer(question, round, rater).map_err(Failure::from)? == Some(record.answer) {
-            self.known += 1;
-            return Ok(());
         }
         self.votes.push(NewVote {
             question,
@@ -130,21 +197,46 @@ impl<'a> Incoming<'a> {
         Ok(())
     }
 
+    fn question(
+        &mut self,
+        store: &Store,
+        image: &str,
+        label: &str,
+    ) -> Result<QuestionId, RowProblem> {
+        let class: ClassIndex = find_class(&self.classes, label)?.index;
+        let (image, _) = self.images.find_or_add(store, image)?;
+        let question = Question { image, class };
+        if let Some(&id) = self.questions.get(&question) {
+            return Ok(id);
+        }
+        let id = store.question(question).map_err(Failure::from)?;
+        self.questions.insert(question, id);
+        Ok(id)
+    }
+
+    fn round(&mut self, store: &Store, name: Option<&str>) -> Result<RoundId, Failure> {
+        let name = name.unwrap_or(&self.options.round);
+        if let Some(&round) = self.rounds.get(name) {
+            return Ok(round);
+        }
+        let round = store.round(name)?;
+        self.rounds.insert(name.to_owned(), round);
+        Ok(round)
+    }
+
     /// A rater has one role: gold must not be mixed with what it calibrates.
     fn rater(&mut self, store: &Store, name: &str) -> Result<RaterId, RowProblem> {
         if let Some(&rater) = self.raters.get(name) {
             return Ok(rater);
         }
+        let role = self.options.role;
         let id = match store.rater(name).map_err(Failure::from)? {
-            Some(known) if known.role == self.options.role || self.options.role == Role::Rater => known.id,
+            Some(known) if known.role == role || role == Role::Rater => known.id,
             Some(known) => {
-                return Err(RowProblem::bad(format!(
-                    "{name:?} is known as {}, not {}",
-                    known.role, self.options.role
-                ))
-                .hint("give experts names of their own"));
+                let reason = format!("{name:?} is known as {}, not {role}", known.role);
+                return Err(RowProblem::bad(reason).hint("give experts names of their own"));
             }
-            None => store.add_rater(name, self.options.role).map_err(Failure::from)?,
+            None => store.add_rater(name, role).map_err(Failure::from)?,
         };
         self.raters.insert(name.to_owned(), id);
         Ok(id)

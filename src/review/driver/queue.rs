@@ -42,7 +42,8 @@ pub fn queue(
     midnight: i64,
 ) -> Result<Queue, StoreError> {
     let tasks = store.tasks()?;
-    let finished: HashMap<TaskId, i64> = store.finished_tasks(rater.0, round)?.into_iter().collect();
+    let finished: HashMap<TaskId, i64> =
+        store.finished_tasks(rater.0, round)?.into_iter().collect();
     let mut all: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
     match order {
         Order::Plan => {}
@@ -50,12 +51,18 @@ pub fn queue(
         Order::Random => all.shuffle(&mut ChaCha8Rng::from_seed(seed(rater.1))),
         Order::Disputed => {
             let known: HashSet<TaskId> = all.into_iter().collect();
-            all = disputes()?.into_iter().filter(|task| known.contains(task)).collect();
+            all = disputes()?
+                .into_iter()
+                .filter(|task| known.contains(task))
+                .collect();
         }
     }
     Ok(Queue {
         total: all.len(),
-        open: all.into_iter().filter(|task| !finished.contains_key(task)).collect(),
+        open: all
+            .into_iter()
+            .filter(|task| !finished.contains_key(task))
+            .collect(),
         today: finished.values().filter(|&&at| at >= midnight).count(),
     })
 }

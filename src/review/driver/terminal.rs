@@ -1,10 +1,11 @@
 use std::io::{self, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -16,7 +17,8 @@ static HOOK: Once = Once::new();
 
 /// The terminal while the review screen has it; given back when dropped, and before any panic's message.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: ratatui's drop shows the cursor, as [`give_back`] does already, and panics where the terminal is gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Screen {
@@ -38,8 +40,11 @@ impl Screen {
         });
         take()?;
         // A terminal that cannot be drawn on must be given back too.
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
-        Ok(Screen { terminal })
+        let terminal =
+            Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
+        Ok(Screen {
+            terminal: ManuallyDrop::new(terminal),
+        })
     }
 
     /// Draws a frame; the terminal shows it at once and whole.
@@ -51,8 +56,12 @@ impl Screen {
     }
 
     /// Makes the next frame draw everything again.
+    ///
+    /// By a change of size that is none: ratatui's own `clear` asks the terminal for its cursor, which takes keys from the
+    /// thread that reads them, and fails where nobody answers.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Stops the process as ctrl-z does, and takes the terminal again when it goes on.
@@ -87,7 +96,12 @@ fn take() -> io::Result<()> {
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
-        let _ = execute!(out, EndSynchronizedUpdate, cursor::Show, LeaveAlternateScreen);
+        let _ = execute!(
+            out,
+            EndSynchronizedUpdate,
+            cursor::Show,
+            LeaveAlternateScreen
+        );
         let _ = out.flush();
         let _ = disable_raw_mode();
     }

@@ -2,10 +2,25 @@
 //!
 //! Imports domain only. Everything here may take long and runs off the drawing thread, but for [`Picture`] itself.
 
+mod decode;
+mod encode;
+mod inline;
+mod scale;
+mod terminal;
+mod worker;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::widgets::Widget;
+use ratatui_image::Image;
 use ratatui_image::protocol::Protocol;
+
+pub use decode::{DecodeError, Probe, decode, probe};
+use encode::HalfBlocks;
+pub use encode::encode;
+pub use inline::write_inline;
+pub use terminal::{ColorDepth, PictureMode, TerminalPictures, detect};
+pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
 use crate::domain::ImageId;
 
@@ -48,15 +63,24 @@ pub struct PictureRequest {
 /// A picture ready to be drawn: encoded, with the cells that it covers.
 #[derive(Clone)]
 pub struct Picture {
-    protocol: Protocol,
+    form: Form,
+    size: Size,
     /// Width and height of the upright image file, in pixels.
     pub pixels: (u32, u32),
+}
+
+#[derive(Clone)]
+enum Form {
+    /// Bytes for the terminal, in cells of the buffer.
+    Protocol(Protocol),
+    /// Characters.
+    Half(HalfBlocks),
 }
 
 impl std::fmt::Debug for Picture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Picture")
-            .field("size", &self.size())
+            .field("size", &self.size)
             .field("pixels", &self.pixels)
             .finish_non_exhaustive()
     }
@@ -65,13 +89,16 @@ impl std::fmt::Debug for Picture {
 impl Picture {
     /// The cells that the picture covers; at most the box that was asked for.
     pub fn size(&self) -> Size {
-        self.protocol.size()
+        self.size
     }
 }
 
 impl Widget for &Picture {
     /// Draws the picture into the top left corner of `area`.
     fn render(self, area: Rect, buffer: &mut Buffer) {
-        ratatui_image::Image::new(&self.protocol).render(area, buffer);
+        match &self.form {
+            Form::Protocol(protocol) => Image::new(protocol).render(area, buffer),
+            Form::Half(cells) => cells.render(area, buffer),
+        }
     }
 }

@@ -44,7 +44,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::TaskLoaded(task) => {
             stored::task_loaded(state, task);
-            Vec::new()
+            typed_ahead(state)
         }
         Event::TaskFailed { task, reason } => stored::task_failed(state, task, &reason),
         Event::VotesStored { step, questions } => stored::votes_stored(state, step, &questions),
@@ -118,6 +118,18 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
     effects
 }
 
+/// Keys that were typed before their task was read: kept, because dropping some would let the others land on wrong labels.
+const TYPED_AHEAD: usize = 256;
+
+/// Takes the keys that waited for their task, up to one that goes on to a task that is not read yet.
+fn typed_ahead(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (key, at) in std::mem::take(&mut state.typed_ahead) {
+        effects.extend(on_key(state, key, at));
+    }
+    effects
+}
+
 fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     if event.kind == KeyEventKind::Release {
         return Vec::new();
@@ -135,6 +147,14 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         _ => {}
+    }
+    let waits =
+        matches!(state.mode, Mode::Voting) && state.current.is_some() && state.task().is_none();
+    if waits {
+        if state.typed_ahead.len() < TYPED_AHEAD {
+            state.typed_ahead.push_back((event, at));
+        }
+        return Vec::new();
     }
     state.message = None;
     match &mut state.mode {

@@ -66,16 +66,30 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
     lines.push(heading("agreement (95 % intervals)"));
     lines.extend(agreement(summary).into_iter().flat_map(plain));
     lines.push(Line::default());
-    let selected = disputes(state, closing, summary, columns, &mut lines);
-    lines.push(Line::default());
     lines.push(heading("label sets of this sitting's images"));
     lines.extend(plain(summary.method.clone()));
     lines.extend(plain(changes(&summary.label_sets)));
-    for set in &summary.label_sets {
-        lines.push(label_set(state, set, columns));
+    let sets = &summary.label_sets;
+    let (first, rest) = sets.split_at(sets.len().min(SETS_FIRST));
+    lines.extend(first.iter().map(|set| label_set(state, set, columns)));
+    if !rest.is_empty() {
+        lines.extend(plain(format!(
+            "… and {} more below the disputes",
+            rest.len()
+        )));
+    }
+    lines.push(Line::default());
+    let selected = disputes(state, closing, summary, columns, &mut lines);
+    if !rest.is_empty() {
+        lines.push(Line::default());
+        lines.push(heading("more label sets"));
+        lines.extend(rest.iter().map(|set| label_set(state, set, columns)));
     }
     (lines, selected)
 }
+
+/// Label sets that stand above the disputes.
+const SETS_FIRST: usize = 5;
 
 fn estimate(estimate: &Estimate, percent: bool) -> String {
     if estimate.value.is_nan() {

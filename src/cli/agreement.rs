@@ -1,0 +1,419 @@
+//! `relabel agreement`: how far raters agree with each other, with themselves and with gold.
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::context::{Context, load_hierarchy};
+use super::failure::Failure;
+use super::table::{table, thousands};
+use crate::consensus::agreement::{
+    Figure, Measure, RaterFigures, figures, figures_by_group, rater_figures, rater_pairs,
+    test_retest,
+};
+use crate::consensus::interval::{Bootstrap, Interval};
+use crate::consensus::{AnswerCounts, CalibratedOptions, MajorityOptions, Method};
+use crate::domain::{ClassIndex, Classes};
+use crate::store::{Status, Store, StoredEvidence};
+
+/// Options of `agreement`.
+#[derive(Debug, clap::Args)]
+pub struct Agreement {
+    /// The round whose votes are compared
+    #[arg(long, default_value = "main", value_name = "R")]
+    round: String,
+    /// What the text lists beside the whole (JSON has everything)
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "rater",
+        value_name = "WHAT"
+    )]
+    by: Vec<By>,
+    /// Lines of each list
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    top: usize,
+    /// Bootstrap replicates of the 95 % intervals; 0 leaves them out
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    replicates: usize,
+    /// Seed of the bootstrap
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Each rater
+    Rater,
+    /// Each pair of raters
+    Pair,
+    /// Each subtree of the hierarchy, by its heading
+    Subtree,
+    /// Each class
+    Class,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    round: String,
+    questions: usize,
+    votes: usize,
+    replicates: usize,
+    seed: u64,
+    all: Vec<Figure>,
+    test_retest: Option<Retest>,
+    raters: Vec<RaterReport>,
+    pairs: Vec<PairReport>,
+    subtrees: Vec<GroupReport>,
+    classes: Vec<GroupReport>,
+}
+
+/// Raters who met a question in both rounds.
+#[derive(Debug, Serialize)]
+struct Retest {
+    pairs: u64,
+    equal: u64,
+    share: Option<f64>,
+    counts: [[u32; 3]; 3],
+}
+
+#[derive(Debug, Serialize)]
+struct RaterReport {
+    rater: String,
+    votes: usize,
+    no: u32,
+    maybe: u32,
+    yes: u32,
+    gold_votes: u32,
+    gold_accuracy: Option<f64>,
+    gold_interval: Option<Interval>,
+    /// Rows: truth no, truth yes; columns: no, maybe, yes.
+    confusion: [[u32; 3]; 2],
+    against_consensus: Option<f64>,
+    median_milliseconds: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct PairReport {
+    first: String,
+    second: String,
+    questions: u64,
+    raw: Option<f64>,
+    kappa: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupReport {
+    name: String,
+    questions: usize,
+    figures: Vec<Figure>,
+}
+
+/// Runs the command.
+pub fn run(options: &Agreement, context: &Context) -> Result<(), Failure> {
+    let store = context.open()?;
+    let stored = store.evidence(&options.round)?;
+    if stored.votes.n_votes() == 0 {
+        return Err(Failure::failed(format!(
+            "there are no raters' votes in round {:?}",
+            options.round
+        ))
+        .hint("vote with `relabel review`, or take votes in with `relabel import votes`"));
+    }
+    let report = report(options, &store, &stored)?;
+    if context.json() {
+        return context.print_json(&report);
+    }
+    context.print(&text(&report, options))
+}
+
+fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result<Report, Failure> {
+    let classes = store.classes()?;
+    let hierarchy = load_hierarchy(store, &classes)?;
+    let bootstrap = Bootstrap {
+        replicates: options.replicates,
+        seed: options.seed,
+        ..Bootstrap::default()
+    };
+    let bootstrap = (options.replicates > 0).then_some(&bootstrap);
+    let votes = &stored.votes;
+    let heading = |class: ClassIndex| hierarchy.heading_of(class).to_owned();
+    let name = |class: ClassIndex| format!("{} ({class})", short(&classes, class));
+    Ok(Report {
+        round: options.round.clone(),
+        questions: (0..votes.n_questions())
+            .filter(|&q| votes.counts(q).total() > 0)
+            .count(),
+        votes: votes.n_votes(),
+        replicates: options.replicates,
+        seed: options.seed,
+        all: figures(votes, 0..votes.n_questions(), bootstrap),
+        test_retest: retest(stored),
+        raters: raters(stored, &store.status()?, &options.round)?,
+        pairs: pairs(stored),
+        subtrees: groups(stored, heading, bootstrap),
+        classes: groups(stored, name, bootstrap),
+    })
+}
+
+fn short(classes: &Classes, class: ClassIndex) -> String {
+    classes
+        .get(class)
+        .map_or_else(String::new, |class| class.short_name().to_owned())
+}
+
+fn retest(stored: &StoredEvidence) -> Option<Retest> {
+    let (_, again) = stored.gold.as_ref().filter(|_| stored.gold_round)?;
+    let counts = test_retest(&stored.votes, again);
+    (counts.total() > 0).then(|| Retest {
+        pairs: counts.total(),
+        equal: counts.alike(),
+        share: counts.raw(),
+        counts: counts.0,
+    })
+}
+
+fn raters(
+    stored: &StoredEvidence,
+    status: &Status,
+    round: &str,
+) -> Result<Vec<RaterReport>, Failure> {
+    let majority = Method::Majority(MajorityOptions::default())
+        .run(&stored.evidence())
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    let truth = CalibratedOptions::default().truth;
+    let all = rater_figures(
+        &stored.votes,
+        stored.evidence().gold,
+        truth,
+        &majority.in_set,
+    );
+    let speed = |name: &str| {
+        let mut rows = status.raters.iter();
+        rows.find(|row| row.rater == name && row.round == round)?
+            .median_spent
+    };
+    Ok(stored
+        .raters
+        .iter()
+        .zip(all)
+        .filter(|(_, figures)| figures.votes.total() > 0)
+        .map(|(row, figures)| rater_report(&row.name, &figures, speed(&row.name)))
+        .collect())
+}
+
+fn rater_report(name: &str, figures: &RaterFigures, speed: Option<u64>) -> RaterReport {
+    let row = |counts: AnswerCounts| [counts.no, counts.maybe, counts.yes];
+    RaterReport {
+        rater: name.to_owned(),
+        votes: figures.votes.total() as usize,
+        no: figures.votes.no,
+        maybe: figures.votes.maybe,
+        yes: figures.votes.yes,
+        gold_votes: figures.gold.iter().map(|counts| counts.total()).sum(),
+        gold_accuracy: figures.gold_accuracy(),
+        gold_interval: figures.gold_interval(0.95),
+        confusion: figures.gold.map(row),
+        against_consensus: figures.against_share(),
+        median_milliseconds: speed,
+    }
+}
+
+fn pairs(stored: &StoredEvidence) -> Vec<PairReport> {
+    let mut pairs: Vec<PairReport> = rater_pairs(&stored.votes)
+        .into_iter()
+        .map(|pair| PairReport {
+            first: stored.rater_name(pair.first),
+            second: stored.rater_name(pair.second),
+            questions: pair.counts.total(),
+            raw: pair.counts.raw(),
+            kappa: pair.counts.kappa(),
+        })
+        .collect();
+    pairs.sort_by_key(|pair| std::cmp::Reverse(pair.questions));
+    pairs
+}
+
+/// Figures of the questions that share a name, those with the most questions first.
+fn groups(
+    stored: &StoredEvidence,
+    name: impl Fn(ClassIndex) -> String,
+    bootstrap: Option<&Bootstrap>,
+) -> Vec<GroupReport> {
+    let mut names: Vec<String> = Vec::new();
+    let mut known = std::collections::HashMap::new();
+    let mut questions: Vec<usize> = Vec::new();
+    let groups: Vec<Option<u32>> = stored
+        .votes
+        .questions()
+        .iter()
+        .enumerate()
+        .map(|(question, key)| {
+            let group = *known.entry(name(key.class)).or_insert_with_key(|name| {
+                names.push(name.clone());
+                questions.push(0);
+                names.len() - 1
+            });
+            if stored.votes.counts(question).total() > 0
+                && let Some(count) = questions.get_mut(group)
+            {
+                *count += 1;
+            }
+            u32::try_from(group).ok()
+        })
+        .collect();
+    let all = figures_by_group(&stored.votes, &groups, names.len(), bootstrap);
+    let mut reports: Vec<GroupReport> = names
+        .into_iter()
+        .zip(questions)
+        .zip(all)
+        .filter(|((_, questions), _)| *questions > 0)
+        .map(|((name, questions), figures)| GroupReport {
+            name,
+            questions,
+            figures,
+        })
+        .collect();
+    reports.sort_by_key(|group| std::cmp::Reverse(group.questions));
+    reports
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+fn range(interval: Option<Interval>) -> String {
+    interval.map_or_else(String::new, |interval| {
+        format!("{:.3}–{:.3}", interval.low, interval.high)
+    })
+}
+
+fn text(report: &Report, options: &Agreement) -> String {
+    let rows = report.all.iter().map(|figure| {
+        vec![
+            figure.measure.name().to_owned(),
+            number(figure.value),
+            range(figure.interval),
+        ]
+    });
+    let mut parts = vec![
+        format!(
+            "round {}: {} votes on {} questions; 95 % intervals by {} bootstrap replicates over images, seed {}",
+            crate::text::printable(&report.round),
+            thousands(report.votes),
+            thousands(report.questions),
+            thousands(report.replicates),
+            report.seed
+        ),
+        table(&["", "value", "95 % interval"], &[1, 2], rows.collect()),
+    ];
+    if let Some(retest) = &report.test_retest {
+        parts.push(format!(
+            "test-retest: {} of {} questions answered alike in both rounds ({:.1} %)",
+            thousands(retest.equal),
+            thousands(retest.pairs),
+            retest.share.unwrap_or(f64::NAN) * 100.0
+        ));
+    }
+    for by in &options.by {
+        parts.push(match by {
+            By::Rater => rater_table(&report.raters, options.top),
+            By::Pair => pair_table(&report.pairs, options.top),
+            By::Subtree => group_table("subtree", &report.subtrees, options.top),
+            By::Class => group_table("class", &report.classes, options.top),
+        });
+    }
+    parts.join("\n\n")
+}
+
+/// Says what a list leaves out.
+fn cut(text: String, shown: usize, all: usize) -> String {
+    match all.saturating_sub(shown) {
+        0 => text,
+        more => format!("{text}\n… and {} more (--top)", thousands(more)),
+    }
+}
+
+fn rater_table(raters: &[RaterReport], top: usize) -> String {
+    let rows = raters.iter().take(top).map(|rater| {
+        let [no, yes] = rater
+            .confusion
+            .map(|row| row.map(|count| count.to_string()).join(" "));
+        vec![
+            rater.rater.clone(),
+            thousands(rater.votes),
+            format!("{} {} {}", rater.no, rater.maybe, rater.yes),
+            number(rater.gold_accuracy),
+            range(rater.gold_interval),
+            no,
+            yes,
+            number(rater.against_consensus),
+            rater
+                .median_milliseconds
+                .map_or_else(String::new, |ms| format!("{:.1}", ms as f64 / 1000.0)),
+        ]
+    });
+    let header = [
+        "rater",
+        "votes",
+        "n m y",
+        "gold",
+        "95 % interval",
+        "truth no: n m y",
+        "truth yes: n m y",
+        "against",
+        "s each",
+    ];
+    cut(
+        table(&header, &[1, 2, 3, 4, 5, 6, 7, 8], rows.collect()),
+        top,
+        raters.len(),
+    )
+}
+
+fn pair_table(pairs: &[PairReport], top: usize) -> String {
+    let rows = pairs.iter().take(top).map(|pair| {
+        vec![
+            pair.first.clone(),
+            pair.second.clone(),
+            thousands(pair.questions),
+            number(pair.raw),
+            number(pair.kappa),
+        ]
+    });
+    let header = ["rater", "and", "questions", "raw", "Cohen's kappa"];
+    cut(table(&header, &[2, 3, 4], rows.collect()), top, pairs.len())
+}
+
+fn group_table(what: &str, groups: &[GroupReport], top: usize) -> String {
+    let rows = groups.iter().take(top).map(|group| {
+        let figure = |measure: Measure| {
+            group
+                .figures
+                .iter()
+                .find(|figure| figure.measure == measure)
+        };
+        let mut row = vec![group.name.clone(), thousands(group.questions)];
+        for measure in [Measure::Raw, Measure::Fleiss, Measure::AlphaOrdinal] {
+            row.push(number(figure(measure).and_then(|figure| figure.value)));
+            row.push(range(figure(measure).and_then(|figure| figure.interval)));
+        }
+        row
+    });
+    let header = [
+        what,
+        "questions",
+        "raw",
+        "95 %",
+        "Fleiss",
+        "95 %",
+        "ordinal alpha",
+        "95 %",
+    ];
+    cut(
+        table(&header, &[1, 2, 3, 4, 5, 6, 7], rows.collect()),
+        top,
+        groups.len(),
+    )
+}

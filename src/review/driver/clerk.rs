@@ -1,0 +1,277 @@
+//! The thread that has the project file: reads tasks, puts votes on disk, counts them at the end.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender};
+
+use super::closing::summarise;
+use super::{Message, Sitting};
+use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, TaskId};
+use crate::review::effect::{NoteText, StoredAnswer};
+use crate::review::event::{Event, StepId};
+use crate::review::state::{Insight, Label, Task};
+use crate::store::{NewVote, NoteKind, OpenTask, Store, StoreError};
+
+/// What the clerk is asked to do.
+#[derive(Debug)]
+pub enum Errand {
+    /// Put the answers of a step on disk.
+    StoreVotes {
+        /// The step.
+        step: StepId,
+        /// The task.
+        task: TaskId,
+        /// Its image.
+        image: ImageId,
+        /// The answers.
+        answers: Vec<StoredAnswer>,
+        /// Unix milliseconds.
+        at: i64,
+    },
+    /// Take an added label out of its task.
+    DropAdded(QuestionId),
+    /// Put a note on disk.
+    StoreNote {
+        /// On which image.
+        image: ImageId,
+        /// What it says.
+        note: NoteText,
+        /// Unix milliseconds.
+        at: i64,
+    },
+    /// Read a task.
+    LoadTask(TaskId),
+    /// Find images that carry a class.
+    LoadExamples(ClassIndex, ImageId),
+    /// Count the votes, for a rater who touched these images.
+    Summarise(Vec<ImageId>),
+}
+
+/// More examples are not shown.
+const EXAMPLES: usize = 4;
+
+/// Does errands in their order until nobody can send any more; what was sent is always done.
+pub fn run(
+    store: &Store,
+    sitting: &Sitting,
+    errands: &Receiver<Errand>,
+    answers: &Sender<Message>,
+) {
+    while let Ok(errand) = errands.recv() {
+        let (event, files) = serve(store, sitting, errand);
+        // Nobody hears the answer once the screen is closed; the work is done all the same.
+        if !files.is_empty() {
+            let _ = answers.send(Message::Files(files));
+        }
+        if let Some(event) = event {
+            let _ = answers.send(Message::Event(event));
+        }
+    }
+}
+
+type Files = Vec<(ImageId, PathBuf)>;
+
+fn serve(store: &Store, sitting: &Sitting, errand: Errand) -> (Option<Event>, Files) {
+    match errand {
+        Errand::StoreVotes {
+            step,
+            task,
+            image,
+            answers,
+            at,
+        } => {
+            let stored = store_votes(store, sitting, task, image, &answers, at);
+            let event = match stored {
+                Ok(questions) => Event::VotesStored { step, questions },
+                Err(error) => Event::VotesFailed {
+                    step,
+                    reason: error.to_string(),
+                },
+            };
+            (Some(event), Files::new())
+        }
+        Errand::DropAdded(question) => {
+            // The label is gone from this screen; at worst others meet it once more.
+            let _ = store.atomically(|store| store.drop_added_label(question));
+            (None, Files::new())
+        }
+        Errand::StoreNote { image, note, at } => {
+            let kind = match note {
+                NoteText::Flag => NoteKind::Flag,
+                NoteText::Unflag => NoteKind::Unflag,
+                NoteText::Comment(text) => NoteKind::Comment(text),
+            };
+            let stored =
+                store.atomically(|store| store.add_note(image, sitting.rater.id, &kind, at));
+            let event = match stored {
+                Ok(()) => Event::NoteStored { image },
+                Err(error) => Event::NoteFailed {
+                    image,
+                    reason: error.to_string(),
+                },
+            };
+            (Some(event), Files::new())
+        }
+        Errand::LoadTask(task) => match load_task(store, sitting, task) {
+            Ok((task, files)) => (Some(Event::TaskLoaded(task)), files),
+            Err(error) => {
+                let reason = error.to_string();
+                (Some(Event::TaskFailed { task, reason }), Files::new())
+            }
+        },
+        Errand::LoadExamples(class, except) => {
+            let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
+            let files = images
+                .iter()
+                .filter_map(|image| Some((image.id, image.path.clone()?)));
+            let files = files.collect();
+            let images = images
+                .into_iter()
+                .map(|image| (image.id, image.name))
+                .collect();
+            (Some(Event::ExamplesLoaded { class, images }), files)
+        }
+        Errand::Summarise(touched) => {
+            let event = match summarise(store, sitting, &touched) {
+                Ok(summary) => Event::SummaryReady(Box::new(summary)),
+                Err(error) => Event::SummaryFailed(error.to_string()),
+            };
+            (Some(event), Files::new())
+        }
+    }
+}
+
+/// The questions that the answers stand for, once they are on disk.
+fn store_votes(
+    store: &Store,
+    sitting: &Sitting,
+    task: TaskId,
+    image: ImageId,
+    answers: &[StoredAnswer],
+    at: i64,
+) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
+    store.atomically(|store| {
+        let mut questions = Vec::with_capacity(answers.len());
+        let mut votes = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let class = answer.class;
+            let question = match answer.question {
+                Some(question) => question,
+                None => store.add_label(task, Question { image, class })?,
+            };
+            questions.push((class, question));
+            votes.push(NewVote {
+                question,
+                round: sitting.round,
+                rater: sitting.rater.id,
+                answer: answer.answer,
+                at: Some(at),
+                spent: answer.spent,
+            });
+        }
+        store.add_votes(&votes)?;
+        Ok(questions)
+    })
+}
+
+fn load_task(store: &Store, sitting: &Sitting, id: TaskId) -> Result<(Task, Files), StoreError> {
+    let gone = || StoreError::Damaged(format!("task {} is gone: somebody has planned anew", id.0));
+    let open = store
+        .open_task(id, sitting.rater.id, sitting.round)?
+        .ok_or_else(gone)?;
+    let image = store.image(open.task.image)?.ok_or_else(gone)?;
+    let mut insights = insights(store, sitting, &open)?;
+    let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
+    for question in &open.questions {
+        let class = sitting.classes.get(question.class);
+        let label = Label {
+            class: question.class,
+            question: Some(question.id),
+            name: sitting.classes.name_of(question.class),
+            gloss: class.and_then(|class| class.gloss.clone()),
+            ancestors: sitting.hierarchy.ancestors_line(question.class),
+            heading: sitting.hierarchy.heading_of(question.class).to_owned(),
+            added: false,
+            recorded: question.answer,
+            sending: None,
+            insight: insights.remove(&question.id),
+        };
+        // An added label joins its heading where that is here already.
+        let under = labels
+            .iter()
+            .rposition(|other| other.heading == label.heading);
+        labels.insert(under.map_or(labels.len(), |last| last + 1), label);
+    }
+    let (flagged, comments) = notes(store, sitting, image.id)?;
+    let parts = store.parts_of(image.id)?;
+    let no_picture = match &image.path {
+        None => Some(format!("no file: {} is known by name only", image.name)),
+        Some(_) => None,
+    };
+    let files = image
+        .path
+        .iter()
+        .map(|path| (image.id, path.clone()))
+        .collect();
+    let task = Task {
+        id,
+        image: image.id,
+        image_name: image.name,
+        part: (open.ordinal + 1, parts),
+        labels,
+        no_picture,
+        flagged,
+        comments,
+    };
+    Ok((task, files))
+}
+
+/// What an adjudicator sees of each question; nothing for everybody else, who votes blind.
+fn insights(
+    store: &Store,
+    sitting: &Sitting,
+    open: &OpenTask,
+) -> Result<HashMap<QuestionId, Insight>, StoreError> {
+    let mut insights = HashMap::new();
+    if sitting.rater.role != Role::Adjudicator {
+        return Ok(insights);
+    }
+    let image = open.task.image;
+    let original = store.image(image)?.and_then(|image| image.original_label);
+    for question in &open.questions {
+        let others = store.other_votes(question.id, sitting.round, sitting.rater.id)?;
+        let insight = Insight {
+            votes: others
+                .into_iter()
+                .map(|vote| (vote.rater, vote.answer))
+                .collect(),
+            score: store.newest_score(question.id)?,
+            original: original == Some(question.class),
+            sources: store.sources_of(image, question.class)?,
+        };
+        insights.insert(question.id, insight);
+    }
+    Ok(insights)
+}
+
+/// Whether the rater's flag stands, and the comments that the rater may see: the own ones, all for an adjudicator.
+fn notes(
+    store: &Store,
+    sitting: &Sitting,
+    image: ImageId,
+) -> Result<(bool, Vec<String>), StoreError> {
+    let mut flagged = false;
+    let mut comments = Vec::new();
+    for note in store.notes(Some(image))? {
+        let own = note.rater == sitting.rater.name;
+        match note.kind {
+            NoteKind::Flag if own => flagged = true,
+            NoteKind::Unflag if own => flagged = false,
+            NoteKind::Comment(text) if own || sitting.rater.role == Role::Adjudicator => {
+                comments.push(text)
+            }
+            _ => {}
+        }
+    }
+    Ok((flagged, comments))
+}

@@ -1,0 +1,407 @@
+//! Carries effects out and feeds events back: the only part of the review screen that blocks. Owns the terminal, the
+//! threads, and through the clerk the project file.
+
+mod answers;
+mod clerk;
+mod closing;
+mod queue;
+mod terminal;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event as TerminalEvent, KeyEvent};
+use jiff::{Timestamp, ZonedDateTime};
+
+use super::effect::Effect;
+use super::event::Event;
+use super::keymap::Keymap;
+use super::picture::{
+    Outcome, PictureMode, PictureRequest, PictureWorker, TerminalPictures, Wanted, detect,
+};
+use super::state::{self, Progress, State};
+use super::update::{start, update};
+use super::view::{Palette, view};
+use crate::domain::{Classes, ImageId, RoundId};
+use crate::hierarchy::Hierarchy;
+use crate::store::{RaterRow, Store, StoreError};
+
+use answers::LateAnswers;
+use clerk::Errand;
+pub use queue::Order;
+use queue::{Queue, queue};
+pub use terminal::Screen;
+
+/// What a sitting needs.
+#[derive(Debug)]
+pub struct Setup {
+    /// The project.
+    pub store: Store,
+    /// Its classes.
+    pub classes: Classes,
+    /// Their hierarchy.
+    pub hierarchy: Hierarchy,
+    /// Who votes.
+    pub rater: RaterRow,
+    /// In which round.
+    pub round: RoundId,
+    /// The round's name.
+    pub round_name: String,
+    /// In which order.
+    pub order: Order,
+    /// How pictures are sent, where that is not to be found out.
+    pub pictures: Option<PictureMode>,
+    /// Whether the screen has colours.
+    pub color: bool,
+    /// What the keys do.
+    pub keymap: Keymap,
+}
+
+/// How a sitting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The rater left.
+    Finished,
+    /// By ctrl-c.
+    Interrupted,
+    /// By this signal.
+    Signal(i32),
+}
+
+/// Why a sitting could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The project file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The terminal.
+    #[error("the terminal: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// What the screen's threads know of the sitting.
+#[derive(Debug)]
+struct Sitting {
+    classes: Arc<Classes>,
+    hierarchy: Arc<Hierarchy>,
+    rater: RaterRow,
+    round: RoundId,
+    round_name: String,
+}
+
+/// What reaches the loop.
+#[derive(Debug)]
+enum Message {
+    Event(Event),
+    Key(KeyEvent),
+    /// Where images have their files.
+    Files(Vec<(ImageId, PathBuf)>),
+    Signal(i32),
+}
+
+/// Runs the review screen until the rater leaves. The terminal is in its normal mode afterwards, whatever happened.
+///
+/// # Errors
+/// The project cannot be read, or the terminal cannot be used.
+pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
+    let (sender, messages) = channel();
+    // Before the terminal is taken: a signal must find its handler.
+    #[cfg(unix)]
+    listen_for_signals(sender.clone())?;
+    let sitting = Arc::new(Sitting {
+        classes: Arc::new(setup.classes),
+        hierarchy: Arc::new(setup.hierarchy),
+        rater: setup.rater,
+        round: setup.round,
+        round_name: setup.round_name,
+    });
+    let open = queue(
+        &setup.store,
+        (sitting.rater.id, &sitting.rater.name),
+        sitting.round,
+        setup.order,
+        || closing::disputed_tasks(&setup.store, &sitting.round_name),
+        midnight(),
+    )?;
+    let mut screen = Screen::open()?;
+    let terminal = detect(setup.pictures);
+    let size = crossterm::terminal::size()?;
+    let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
+    state.pictures_on = terminal.mode != PictureMode::None;
+    let (errands, inbox) = channel();
+    let clerk = {
+        let (sitting, sender, store) = (Arc::clone(&sitting), sender.clone(), setup.store);
+        let work = move || clerk::run(&store, &sitting, &inbox, &sender);
+        thread::Builder::new()
+            .name("clerk".to_owned())
+            .spawn(work)?
+    };
+    let driver = Driver {
+        hands: Hands {
+            errands,
+            pictures: picture_worker(terminal, sender.clone())?,
+            files: HashMap::new(),
+        },
+        messages,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let keys = listen_for_keys(sender, Arc::clone(&stop))?;
+    let ended = driver.run(&mut state, &mut screen);
+    stop.store(true, Ordering::Relaxed);
+    // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
+    let _ = clerk.join();
+    drop(screen);
+    wait_for_keys(&keys);
+    match ended {
+        // A terminal that is gone is a line that was dropped.
+        Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),
+        other => Ok(other?),
+    }
+}
+
+/// Input/output error: what a terminal says that is gone.
+const EIO: i32 = 5;
+const SIGHUP: i32 = 1;
+
+fn first_state(
+    sitting: &Sitting,
+    keymap: Keymap,
+    color: bool,
+    open: Queue,
+    size: (u16, u16),
+) -> State {
+    let progress = Progress {
+        total: open.total,
+        before: open.total - open.open.len(),
+        today_before: open.today,
+        ..Progress::default()
+    };
+    let begins = state::Sitting {
+        classes: Arc::clone(&sitting.classes),
+        hierarchy: Arc::clone(&sitting.hierarchy),
+        keymap,
+        palette: Palette::new(color),
+        rater: sitting.rater.name.clone(),
+        open: open.open,
+        progress,
+    };
+    State::new(begins, size)
+}
+
+/// The last midnight where the rater is, in Unix milliseconds.
+fn midnight() -> i64 {
+    let now = ZonedDateTime::now();
+    now.start_of_day()
+        .map_or(0, |start| start.timestamp().as_millisecond())
+}
+
+fn picture_worker(
+    terminal: TerminalPictures,
+    sender: Sender<Message>,
+) -> io::Result<PictureWorker> {
+    PictureWorker::start(terminal, move |outcome| {
+        // Nobody looks any more once the screen is closed.
+        let _ = sender.send(Message::Event(picture_event(outcome)));
+    })
+}
+
+fn picture_event((request, outcome): Outcome) -> Event {
+    match outcome {
+        Ok(picture) => Event::PictureReady { request, picture },
+        Err(reason) => Event::PictureFailed { request, reason },
+    }
+}
+
+#[cfg(unix)]
+fn listen_for_signals(sender: Sender<Message>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                if sender.send(Message::Signal(signal)).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(())
+}
+
+/// How often the keyboard thread looks whether the screen is closed.
+const LOOK: Duration = Duration::from_millis(50);
+
+fn listen_for_keys(
+    sender: Sender<Message>,
+    stop: Arc<AtomicBool>,
+) -> io::Result<thread::JoinHandle<()>> {
+    let listen = move || {
+        let mut answers = LateAnswers::default();
+        while !stop.load(Ordering::Relaxed) {
+            let event = match crossterm::event::poll(LOOK) {
+                Ok(false) => continue,
+                Ok(true) => crossterm::event::read(),
+                Err(error) => Err(error),
+            };
+            let message = match event {
+                Ok(TerminalEvent::Key(key)) if answers.is_pressed(key, Instant::now()) => {
+                    Message::Key(key)
+                }
+                Ok(TerminalEvent::Resize(columns, rows)) => {
+                    Message::Event(Event::Resize { columns, rows })
+                }
+                Ok(_) => continue,
+                // No more keys will come: the line was dropped.
+                Err(_) => Message::Signal(SIGHUP),
+            };
+            let last = matches!(message, Message::Signal(_));
+            if sender.send(message).is_err() || last {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("keys".to_owned()).spawn(listen)
+}
+
+/// Waits until the keyboard thread has seen that the screen is closed, so that later keys are the shell's. Not for ever:
+/// crossterm reads on and on from a line that was dropped, and such a thread ends with the process alone.
+fn wait_for_keys(keys: &thread::JoinHandle<()>) {
+    let end = Instant::now() + 4 * LOOK;
+    while !keys.is_finished() && Instant::now() < end {
+        thread::sleep(LOOK / 10);
+    }
+}
+
+struct Driver {
+    hands: Hands,
+    messages: Receiver<Message>,
+}
+
+/// What effects are carried out with.
+struct Hands {
+    errands: Sender<Errand>,
+    pictures: PictureWorker,
+    files: HashMap<ImageId, PathBuf>,
+}
+
+/// What an effect means for the loop itself.
+enum Turn {
+    On,
+    Redraw,
+    Suspend,
+    End(Ended),
+}
+
+impl Driver {
+    fn run(mut self, state: &mut State, screen: &mut Screen) -> io::Result<Ended> {
+        let mut effects = start(state);
+        loop {
+            // In the order of effects; what they bring about at once comes before what arrives later.
+            while !effects.is_empty() {
+                let mut next = Vec::new();
+                for effect in effects {
+                    let (turn, events) = self.hands.carry_out(effect, state)?;
+                    for event in events {
+                        next.extend(update(state, event));
+                    }
+                    match turn {
+                        Turn::On => {}
+                        Turn::Redraw => screen.forget()?,
+                        Turn::Suspend => {
+                            screen.suspend()?;
+                            self.hands.pictures.forget();
+                            next.extend(update(state, Event::Resumed));
+                        }
+                        Turn::End(ended) => return Ok(ended),
+                    }
+                }
+                effects = next;
+            }
+            if let Some(message) = self.messages.try_iter().next() {
+                // Everything that has come already goes into one frame.
+                match self.take(message, state) {
+                    Ok(more) => effects = more,
+                    Err(signal) => return Ok(signal),
+                }
+                continue;
+            }
+            screen.draw(|frame| view(state, frame))?;
+            match self.messages.recv() {
+                Ok(message) => match self.take(message, state) {
+                    Ok(more) => effects = more,
+                    Err(signal) => return Ok(signal),
+                },
+                Err(_) => return Ok(Ended::Signal(SIGHUP)),
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message, state: &mut State) -> Result<Vec<Effect>, Ended> {
+        match message {
+            Message::Event(event) => Ok(update(state, event)),
+            Message::Key(key) => {
+                let at = Timestamp::now().as_millisecond();
+                Ok(update(state, Event::Key { key, at }))
+            }
+            Message::Files(files) => {
+                self.hands.files.extend(files);
+                Ok(Vec::new())
+            }
+            Message::Signal(SIGINT) => Err(Ended::Interrupted),
+            Message::Signal(signal) => Err(Ended::Signal(signal)),
+        }
+    }
+}
+
+const SIGINT: i32 = 2;
+
+impl Hands {
+    fn carry_out(&self, effect: Effect, state: &State) -> io::Result<(Turn, Vec<Event>)> {
+        let errand = match effect {
+            Effect::StoreVotes {
+                step,
+                task,
+                image,
+                answers,
+                at,
+            } => Errand::StoreVotes {
+                step,
+                task,
+                image,
+                answers,
+                at,
+            },
+            Effect::DropAdded(question) => Errand::DropAdded(question),
+            Effect::StoreNote { image, note, at } => Errand::StoreNote { image, note, at },
+            Effect::LoadTask(task) => Errand::LoadTask(task),
+            Effect::LoadExamples { class, except } => Errand::LoadExamples(class, except),
+            Effect::Summarise => Errand::Summarise(state.touched.clone()),
+            Effect::WantPictures(requests) => return Ok((Turn::On, self.want(&requests))),
+            Effect::Redraw => return Ok((Turn::Redraw, Vec::new())),
+            Effect::Suspend => return Ok((Turn::Suspend, Vec::new())),
+            Effect::Quit => return Ok((Turn::End(Ended::Finished), Vec::new())),
+            Effect::Interrupt => return Ok((Turn::End(Ended::Interrupted), Vec::new())),
+        };
+        self.errands.send(errand).map_err(|_| {
+            io::Error::other("the thread that keeps the project file has ended; what was shown as recorded is kept")
+        })?;
+        Ok((Turn::On, Vec::new()))
+    }
+
+    fn want(&self, requests: &[PictureRequest]) -> Vec<Event> {
+        let wanted = requests.iter().filter_map(|request| {
+            Some(Wanted {
+                request: *request,
+                path: self.files.get(&request.image)?.clone(),
+            })
+        });
+        let ready = self.pictures.want(wanted.collect());
+        ready.into_iter().map(picture_event).collect()
+    }
+}

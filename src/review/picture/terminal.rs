@@ -1,0 +1,303 @@
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode, is_raw_mode_enabled, window_size};
+use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions, Response};
+
+/// How a picture is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
+pub enum PictureMode {
+    /// kitty's graphics protocol
+    Kitty,
+    /// iTerm2's inline images
+    Iterm2,
+    /// Sixel graphics
+    Sixel,
+    /// Half blocks: two colours a cell
+    Half,
+    /// No pictures
+    None,
+}
+
+impl fmt::Display for PictureMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PictureMode::Kitty => "kitty",
+            PictureMode::Iterm2 => "iterm2",
+            PictureMode::Sixel => "sixel",
+            PictureMode::Half => "half",
+            PictureMode::None => "none",
+        })
+    }
+}
+
+/// The colours that a terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColorDepth {
+    /// 16.7 million.
+    True,
+    /// The palette of 256.
+    Indexed,
+    /// The terminal's own 16.
+    Ansi,
+}
+
+/// What is known of the terminal's way with pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalPictures {
+    /// How pictures are sent.
+    pub mode: PictureMode,
+    /// Width and height of a cell in pixels.
+    pub cell: (u16, u16),
+    /// Whether tmux stands between, which passes pictures on only in an envelope.
+    pub tmux: bool,
+    /// Colours of half blocks.
+    pub depth: ColorDepth,
+}
+
+/// The settings of the environment that say something about pictures.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    term: String,
+    term_program: String,
+    lc_terminal: String,
+    color_term: String,
+    tmux: bool,
+    wezterm: bool,
+    konsole: bool,
+}
+
+impl Environment {
+    /// As the process has it.
+    pub fn of_process() -> Environment {
+        Environment::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Environment {
+        let text = |name: &str| variable(name).unwrap_or_default();
+        Environment {
+            tmux: !text("TMUX").is_empty() || text("TERM_PROGRAM") == "tmux",
+            wezterm: !text("WEZTERM_EXECUTABLE").is_empty(),
+            konsole: !text("KONSOLE_VERSION").is_empty(),
+            term: text("TERM"),
+            term_program: text("TERM_PROGRAM"),
+            lc_terminal: text("LC_TERMINAL"),
+            color_term: text("COLORTERM"),
+        }
+    }
+
+    /// Colours by COLORTERM, else by TERM.
+    pub fn depth(&self) -> ColorDepth {
+        if matches!(self.color_term.as_str(), "truecolor" | "24bit")
+            || self.term.ends_with("-direct")
+            || self.term == "xterm-kitty"
+        {
+            ColorDepth::True
+        } else if self.term.contains("256color") || !self.color_term.is_empty() {
+            ColorDepth::Indexed
+        } else {
+            ColorDepth::Ansi
+        }
+    }
+
+    /// Terminals that show iTerm2's images and say so in the environment alone.
+    fn shows_iterm2(&self) -> bool {
+        !self.tmux
+            && ([
+                "iTerm",
+                "WezTerm",
+                "mintty",
+                "vscode",
+                "Tabby",
+                "rio",
+                "WarpTerminal",
+            ]
+            .iter()
+            .any(|name| self.term_program.contains(name))
+                || self.lc_terminal.contains("iTerm"))
+    }
+
+    /// Terminals whose kitty or sixel pictures come out wrong.
+    fn half_supports(&self) -> bool {
+        self.wezterm || self.konsole
+    }
+}
+
+/// A terminal that has not answered by then is taken for one that does not.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Where nothing is known of cells.
+const CELL: (u16, u16) = (10, 20);
+
+/// Finds out how to send pictures: by asking the terminal, within a bounded time; nothing is asked where nobody can answer,
+/// or where the answer is `forced` and needs no measures.
+pub fn detect(forced: Option<PictureMode>) -> TerminalPictures {
+    // NO_COLOR is about words, whose colours are the palette's; a picture is nothing but its colours, and kitty's
+    // placeholders name their picture by one.
+    crossterm::style::force_color_output(true);
+    let environment = Environment::of_process();
+    let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let dumb = environment.term == "dumb" || environment.term.is_empty();
+    let asks =
+        interactive && !dumb && !matches!(forced, Some(PictureMode::None | PictureMode::Half));
+    let answers = match asks {
+        true => ask(&environment).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    chosen(forced, &environment, &answers, dumb)
+}
+
+fn chosen(
+    forced: Option<PictureMode>,
+    environment: &Environment,
+    answers: &[Response],
+    dumb: bool,
+) -> TerminalPictures {
+    let said = |wanted: fn(&Response) -> bool| answers.iter().any(wanted);
+    let found = if dumb {
+        PictureMode::None
+    } else if environment.shows_iterm2() {
+        PictureMode::Iterm2
+    } else if said(|answer| matches!(answer, Response::Kitty)) && !environment.half_supports() {
+        PictureMode::Kitty
+    } else if said(|answer| matches!(answer, Response::Sixel)) && !environment.half_supports() {
+        PictureMode::Sixel
+    } else {
+        PictureMode::Half
+    };
+    let cell = answers.iter().find_map(|answer| match answer {
+        Response::CellSize(Some((width, height))) if *width > 0 && *height > 0 => {
+            Some((*width, *height))
+        }
+        _ => None,
+    });
+    TerminalPictures {
+        mode: forced.unwrap_or(found),
+        cell: cell.or_else(cell_of_window).unwrap_or(CELL),
+        tmux: environment.tmux,
+        depth: environment.depth(),
+    }
+}
+
+/// The cell's measures from the window's, where the system knows them.
+fn cell_of_window() -> Option<(u16, u16)> {
+    let size = window_size().ok()?;
+    let cell = (
+        size.width.checked_div(size.columns)?,
+        size.height.checked_div(size.rows)?,
+    );
+    (cell.0 > 0 && cell.1 > 0).then_some(cell)
+}
+
+/// Asks everything at once and reads until the last answer, which every terminal gives, or until patience ends.
+#[cfg(unix)]
+fn ask(environment: &Environment) -> io::Result<Vec<Response>> {
+    let was_raw = is_raw_mode_enabled()?;
+    if !was_raw {
+        enable_raw_mode()?;
+    }
+    let answers = ask_raw(environment);
+    if !was_raw {
+        disable_raw_mode()?;
+    }
+    answers
+}
+
+#[cfg(unix)]
+fn ask_raw(environment: &Environment) -> io::Result<Vec<Response>> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let mut out = io::stdout();
+    out.write_all(Parser::query(environment.tmux, QueryStdioOptions::default()).as_bytes())?;
+    out.flush()?;
+    let stdin = io::stdin();
+    let mut parser = Parser::new();
+    let mut answers = Vec::new();
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let wait = Timespec::try_from(left).ok();
+        let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+        if left.is_zero() || poll(&mut ready, wait.as_ref())? == 0 {
+            return Ok(answers);
+        }
+        // Straight from the file: a buffered reader would keep keys that are not for us.
+        let mut bytes = [0u8; 256];
+        let read = rustix::io::read(&stdin, &mut bytes)?;
+        if read == 0 {
+            return Ok(answers);
+        }
+        for byte in bytes.iter().take(read) {
+            for answer in parser.push(char::from(*byte)) {
+                match answer {
+                    Response::Status => return Ok(answers),
+                    other => answers.push(other),
+                }
+            }
+        }
+    }
+}
+
+/// Nothing is asked on other systems: half blocks show everywhere.
+#[cfg(not(unix))]
+fn ask(_: &Environment) -> io::Result<Vec<Response>> {
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn what_the_terminal_answers_decides() {
+        let plain = environment(&[("TERM", "xterm-256color")]);
+        let mode = |answers: &[Response]| chosen(None, &plain, answers, false).mode;
+        assert_eq!(mode(&[]), PictureMode::Half);
+        assert_eq!(mode(&[Response::Sixel]), PictureMode::Sixel);
+        assert_eq!(
+            mode(&[Response::Sixel, Response::Kitty]),
+            PictureMode::Kitty
+        );
+        assert_eq!(
+            chosen(None, &plain, &[Response::Kitty], true).mode,
+            PictureMode::None
+        );
+        let forced = chosen(
+            Some(PictureMode::Sixel),
+            &plain,
+            &[Response::CellSize(Some((9, 18)))],
+            false,
+        );
+        assert_eq!((forced.mode, forced.cell), (PictureMode::Sixel, (9, 18)));
+    }
+
+    #[test]
+    fn what_terminals_cannot_say_the_environment_says() {
+        let iterm = environment(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]);
+        assert_eq!(chosen(None, &iterm, &[], false).mode, PictureMode::Iterm2);
+        let konsole = environment(&[("TERM", "xterm-256color"), ("KONSOLE_VERSION", "230800")]);
+        assert_eq!(
+            chosen(None, &konsole, &[Response::Kitty], false).mode,
+            PictureMode::Half
+        );
+    }
+
+    #[test]
+    fn colours_are_told_by_the_environment() {
+        let depth = |variables| environment(variables).depth();
+        assert_eq!(
+            depth(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]),
+            ColorDepth::True
+        );
+        assert_eq!(depth(&[("TERM", "screen-256color")]), ColorDepth::Indexed);
+        assert_eq!(depth(&[("TERM", "linux")]), ColorDepth::Ansi);
+    }
+}
