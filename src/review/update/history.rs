@@ -54,6 +54,10 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
 fn go_back_to(state: &mut State, task: TaskId, at: i64) {
     state.mode = Mode::Voting;
     if state.current == Some(task) {
+        // A dispute that was ended as a task of the queue, opened once more: now it is that task again.
+        if state.unfinished.contains(&task) && !state.queue.contains(&task) {
+            state.detour = false;
+        }
         return;
     }
     // A dispute that was opened from the closing screen stands where it stood in the queue, if at all.
