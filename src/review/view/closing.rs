@@ -15,8 +15,9 @@ pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>)
     let (lines, selected) = lines(state, closing, columns);
     let rows = usize::from(area.height);
     let most = lines.len().saturating_sub(rows);
-    // The chosen dispute stays in sight; space and page keys look elsewhere.
+    // First the top; then the chosen dispute stays in sight; space and page keys look elsewhere.
     let first = match closing.scroll {
+        0 if closing.selected == 0 => 0,
         0 => selected.map_or(0, |line| (line + 2).saturating_sub(rows)),
         scroll => usize::from(scroll),
     };
