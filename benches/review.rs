@@ -304,7 +304,7 @@ fn opening(folder: &Path) {
             .map(|_| {
                 let began = Instant::now();
                 let mut terminal = review(folder, Answers::Plain, pictures);
-                terminal.wait_for_text("▸1");
+                terminal.wait_for_text("▸ 1");
                 let taken = began.elapsed();
                 terminal.keys("\x03");
                 terminal.wait_for_end();
@@ -328,7 +328,7 @@ fn opening(folder: &Path) {
 /// From a key to its letter on the screen: the vote is on disk by then.
 fn key_to_recorded(folder: &Path) {
     let mut terminal = review(folder, Answers::Plain, "none");
-    terminal.wait_for_text("▸1");
+    terminal.wait_for_text("▸ 1");
     let mut times = Vec::new();
     for _ in 0..40 {
         for line in 1..=LABELS {
@@ -338,7 +338,7 @@ fn key_to_recorded(folder: &Path) {
             times.push(began.elapsed());
         }
         terminal.keys("\r");
-        terminal.wait_for_text("▸1 ·");
+        terminal.wait_for_text("▸ 1 ·");
     }
     say(
         "key to vote on disk and on the screen, in a pty",

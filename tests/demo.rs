@@ -41,6 +41,7 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
     terminal.wait_for_text("with example rater 1");
     terminal.wait_for_text("with gold: 100.0 %");
     terminal.wait_for_text("changed bottle.jpg: water bottle  (was bucket, pail)");
+    terminal.wait_for_text("disputes (share of yes)");
     terminal.keys("q");
     assert_eq!(terminal.wait_for_end(), 0);
     // What was said is on the normal screen, where it stays.
@@ -95,8 +96,9 @@ fn every_disputed_question_is_a_keypress_away_from_being_opened() {
     terminal.wait_for_text("dispute · newcomer");
     terminal.keys("N\r");
     terminal.wait_for_text("this sitting");
+    // The disputed task was one of the newcomer's own: it is done now.
     terminal.keys("b");
-    terminal.wait_for_text("task 1 of 11");
+    terminal.wait_for_text("task 2 of 11 · newcomer · 1 today");
     terminal.keys("qq");
     assert_eq!(terminal.wait_for_end(), 0);
 }

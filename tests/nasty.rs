@@ -498,6 +498,30 @@ fn a_list_brings_in_files_that_a_folder_walk_leaves_out() {
     );
 }
 
+#[test]
+fn two_files_under_one_name_are_not_taken_for_one() {
+    let Some(nasty) = Nasty::unpack() else { return };
+    let project = Project::new();
+    for name in [&b"latin1_\xe9.jpg"[..], b"latin1_\\xE9.jpg"] {
+        let folder = project.path("pictures");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(nasty.path("good.jpg"), folder.join(OsStr::from_bytes(name))).unwrap();
+    }
+    let said = project.transcript(&["import", "images", "pictures"]);
+    assert!(
+        said.contains("another file has this name") && said.ends_with("exit 3\n"),
+        "{said}"
+    );
+    let row = format!("same,{}\n", nasty.path("good.jpg").display());
+    let other = format!("same,{}\n", nasty.path("grey.jpg").display());
+    project.write("twice.csv", format!("image,path\n{row}{row}"));
+    project.run(&["import", "images", "twice.csv"]);
+    project.write("two.csv", format!("image,path\n{row}{other}"));
+    let said = project.transcript(&["import", "images", "two.csv"]);
+    assert!(said.ends_with("exit 3\n"), "{said}");
+    assert_eq!(project.sql("SELECT name FROM image"), "same\n");
+}
+
 /// Two labels each, so that every image has a task.
 fn two_labels(names: &[String]) -> Vec<u8> {
     let mut rows = csv::Writer::from_writer(Vec::new());

@@ -131,6 +131,7 @@ fn ctrl_z_gives_the_terminal_back_and_going_on_takes_it_again() {
     let mut terminal = open(&project);
     terminal.keys("y");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with('y'));
+    terminal.wait_for("picture", |screen| screen.contains('▀'));
     let whole = terminal.text();
     for _ in 0..2 {
         terminal.keys("\x1a");

@@ -23,7 +23,7 @@ pub struct Aggregate {
     /// Options that reproduce published labels
     #[arg(long, value_enum, value_name = "NAME")]
     preset: Option<Preset>,
-    /// A question's class is in the label set from this score on
+    /// A question's class is in the label set from this score on (majority: above it)
     #[arg(long, value_name = "T")]
     threshold: Option<f64>,
     /// The round whose votes count

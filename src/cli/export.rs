@@ -60,8 +60,10 @@ pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
     let cannot = |error: &dyn std::fmt::Display| {
         Failure::failed(format!("cannot write {}: {error}", shown(path)))
     };
-    let aside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| cannot(&error))?;
+    let folder = folder.unwrap_or(Path::new("."));
+    // Asked first: the error of the temporary file would name a path that nobody gave.
+    std::fs::metadata(folder).map_err(|error| cannot(&error))?;
+    let aside = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
     let mut out = BufWriter::new(aside.as_file());
     write(options, &store, context, &mut out)?;
     out.flush().map_err(|error| cannot(&error))?;
@@ -129,7 +131,7 @@ fn scores_of(options: &Export, store: &Store, context: &Context) -> Result<Vec<S
     match (store.run(options.run)?, options.run) {
         (Some(run), _) => Ok(store.scores(run.id)?),
         (None, Some(number)) => Err(Failure::failed(format!("there is no run {number}"))
-            .hint("`relabel status` lists the runs")),
+            .hint("`relabel status` says how many there are")),
         (None, None) => {
             context.say("no votes are aggregated yet (`relabel aggregate`): every image keeps its original label");
             Ok(Vec::new())

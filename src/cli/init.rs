@@ -101,7 +101,12 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
             tables.names.clone(),
             tables.headings.clone(),
         );
-        Hierarchy::new(&list, edges, names, headings).map_err(|error| bad(file, &error))?;
+        // First without headings, so that each file is blamed for its own rows alone.
+        Hierarchy::new(&list, edges.clone(), names.clone(), Vec::new())
+            .map_err(|error| bad(file, &error))?;
+        if let Some(file) = &options.headings {
+            Hierarchy::new(&list, edges, names, headings).map_err(|error| bad(file, &error))?;
+        }
     }
     Ok(tables)
 }

@@ -25,6 +25,9 @@ pub fn run(rater: &Rater, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
     match rater {
         Rater::Add { name, role } => {
+            if name.trim().is_empty() {
+                return Err(Failure::usage("a rater needs a name"));
+            }
             if let Some(known) = store.rater(name)? {
                 return Err(Failure::failed(format!(
                     "{name:?} is known already, as {}",

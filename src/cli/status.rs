@@ -69,7 +69,10 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     let run = match store.run(options.run)? {
         Some(run) => Some(describe(&store, run)?),
         None => match options.run {
-            Some(number) => return Err(Failure::failed(format!("there is no run {number}"))),
+            Some(number) => {
+                return Err(Failure::failed(format!("there is no run {number}"))
+                    .hint("`relabel status` says how many there are"));
+            }
             None => None,
         },
     };

@@ -14,10 +14,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::rule::ScoreRule;
 use super::votes::{answer_of, rater_of};
 use super::{
-    AnswerCounts, Consensus, ConsensusError, Evidence, LogOdds, Note, Parameters, QuestionKey,
-    check_threshold,
+    AnswerCounts, Consensus, ConsensusError, Evidence, LogOdds, Note, Parameters, check_threshold,
 };
 use crate::domain::{Answer, ClassIndex};
 
@@ -151,6 +151,15 @@ pub fn calibrate(
     evidence: &Evidence<'_>,
     options: &CalibratedOptions,
 ) -> Result<CalibratedModel, ConsensusError> {
+    calibrate_on(evidence, options, 0..evidence.votes.n_questions())
+}
+
+/// The same on these of the gold questions alone.
+pub(crate) fn calibrate_on(
+    evidence: &Evidence<'_>,
+    options: &CalibratedOptions,
+    questions: impl IntoIterator<Item = usize>,
+) -> Result<CalibratedModel, ConsensusError> {
     check(options)?;
     let gold = evidence.gold.ok_or(ConsensusError::NoGold)?;
     if !(evidence.votes.same_questions(gold.experts) && evidence.votes.same_questions(gold.raters))
@@ -161,9 +170,12 @@ pub fn calibrate(
     let mut by_rater = vec![[[0_u32; 3]; 2]; n_raters];
     let mut by_original = [[0_u32; 3]; 2];
     let (mut n_gold, mut n_true) = (0_usize, 0_usize);
-    for (question, key) in evidence.votes.questions().iter().enumerate() {
+    for question in questions {
         let experts = gold.experts.counts(question);
-        let Some(truth) = options.truth.of(experts) else {
+        let (Some(key), Some(truth)) = (
+            evidence.votes.questions().get(question),
+            options.truth.of(experts),
+        ) else {
             continue;
         };
         n_gold += 1;
@@ -198,62 +210,34 @@ pub fn calibrate(
 }
 
 impl CalibratedModel {
-    /// What stands before any rater's vote: the prior and, where it votes, the original label.
-    pub fn start(&self, class: ClassIndex, original: Option<ClassIndex>) -> LogOdds {
-        let prior = LogOdds::from_probability(self.prior);
-        match (original, &self.original) {
-            (Some(label), Some(voter)) if self.options.original_voter.votes_on(class) => {
-                prior + weights(voter)[code(original_answer(label, class))]
-            }
-            _ => prior,
-        }
-    }
-
     /// What each answer (no, maybe, yes) of a rater adds; unknown raters count as the mean rater.
     pub fn rater_weights(&self, rater: u32) -> [LogOdds; 3] {
         let known = self.raters.get(rater as usize).and_then(Option::as_ref);
         weights(known.unwrap_or(&self.mean_rater))
     }
 
-    /// Log odds of every question.
-    pub fn log_odds(&self, evidence: &Evidence<'_>) -> Vec<LogOdds> {
-        let n_raters = evidence.votes.n_raters() as u32;
-        let by_rater: Vec<[LogOdds; 3]> = (0..n_raters).map(|r| self.rater_weights(r)).collect();
-        let start = |key: &QuestionKey| self.start(key.class, evidence.original_label(key.image));
-        let questions = evidence.votes.questions().iter().enumerate();
-        questions
-            .map(|(question, key)| {
-                let votes = evidence.votes.entries_of(question);
-                votes.iter().fold(start(key), |sum, &entry| {
-                    sum + by_rater[rater_of(entry) as usize][code(answer_of(entry))]
-                })
-            })
-            .collect()
+    /// What the original label adds by its answer, on the classes where it votes.
+    pub(crate) fn original_weights(&self) -> Option<[LogOdds; 3]> {
+        self.original.as_ref().map(weights)
     }
 
     /// Scores and label sets.
     pub fn consensus(self, evidence: &Evidence<'_>) -> Consensus {
-        let log_odds = self.log_odds(evidence);
-        let scores: Vec<f64> = log_odds.into_iter().map(LogOdds::probability).collect();
-        let threshold = self.options.threshold;
-        let in_set = scores.iter().map(|&score| score >= threshold).collect();
         let notes = self.notes(evidence);
+        let threshold = self.options.threshold;
         let parameters = Parameters::Calibrated(self);
+        let rule = ScoreRule::new(&parameters);
+        let questions = 0..evidence.votes.n_questions();
+        let scores: Vec<f64> = questions
+            .map(|question| rule.score(&rule.standing(evidence, question)))
+            .collect();
+        let in_set = scores.iter().map(|&score| score >= threshold).collect();
         Consensus::new(evidence.votes, scores, in_set, threshold, parameters, notes)
     }
 
     fn notes(&self, evidence: &Evidence<'_>) -> Vec<Note> {
-        let mut notes = Vec::new();
+        let mut notes = Note::on_votes(evidence.votes, self.prior);
         let by_rater = evidence.votes.counts_by_rater();
-        let n_questions = evidence.votes.n_questions();
-        let unanswered = (0..n_questions).filter(|&q| evidence.votes.entries_of(q).is_empty());
-        let unanswered = unanswered.count();
-        if unanswered > 0 {
-            notes.push(Note::Unanswered {
-                questions: unanswered,
-                score: self.prior,
-            });
-        }
         let unknown = |&(rater, counts): &(usize, &AnswerCounts)| {
             counts.total() > 0 && self.raters.get(rater).is_none_or(Option::is_none)
         };
@@ -264,12 +248,13 @@ impl CalibratedModel {
         if !raters.is_empty() {
             notes.push(Note::NoGoldVotes { raters });
         }
-        let n_true = (self.prior * self.n_gold as f64).round();
-        if self.prior == prior(0, self.n_gold) || self.prior == prior(self.n_gold, self.n_gold) {
-            notes.push(Note::OneSidedGold {
-                questions: self.n_gold,
-                truth: n_true > 0.0,
-            });
+        for (n_true, truth) in [(0, false), (self.n_gold, true)] {
+            if self.prior == prior(n_true, self.n_gold) {
+                notes.push(Note::OneSidedGold {
+                    questions: self.n_gold,
+                    truth,
+                });
+            }
         }
         notes
     }
@@ -308,7 +293,8 @@ fn code(answer: Answer) -> usize {
     usize::from(answer.code())
 }
 
-fn original_answer(label: ClassIndex, class: ClassIndex) -> Answer {
+/// The answer of the original label, taken as a voter.
+pub(crate) fn original_answer(label: ClassIndex, class: ClassIndex) -> Answer {
     if label == class {
         Answer::Yes
     } else {

@@ -25,21 +25,11 @@ impl Default for MajorityOptions {
 pub fn majority(votes: &VoteTable, options: MajorityOptions) -> Result<Consensus, ConsensusError> {
     check_threshold(options.threshold)?;
     let n = votes.n_questions();
-    let mut scores = Vec::with_capacity(n);
-    let mut unanswered = 0;
-    for question in 0..n {
-        let share = votes.counts(question).share();
-        unanswered += usize::from(share.is_none());
-        scores.push(share.unwrap_or(0.5));
-    }
+    let scores: Vec<f64> = (0..n)
+        .map(|question| votes.counts(question).share().unwrap_or(0.5))
+        .collect();
     let in_set = scores.iter().map(|&s| s > options.threshold).collect();
-    let mut notes = Vec::new();
-    if unanswered > 0 {
-        notes.push(Note::Unanswered {
-            questions: unanswered,
-            score: 0.5,
-        });
-    }
+    let notes = Note::on_votes(votes, 0.5);
     let parameters = Parameters::Majority { options };
     Ok(Consensus::new(
         votes,

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::calibrated::{CalibratedModel, CalibratedOptions, calibrate};
 use super::dawid_skene::{DawidSkeneFit, DawidSkeneOptions, dawid_skene};
 use super::majority::{MajorityOptions, majority};
+use super::recalibrate::RecalibratedModel;
 use super::{Note, VoteTable};
 use crate::domain::ClassIndex;
 
@@ -161,6 +162,8 @@ pub enum Parameters {
     Calibrated(CalibratedModel),
     /// Prior and raters' answer probabilities, fitted to the votes.
     DawidSkene(DawidSkeneFit),
+    /// A regression on both, fitted to gold.
+    Recalibrated(Box<RecalibratedModel>),
 }
 
 /// Scores and label sets; every list is by dense question number.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use super::VoteTable;
 use crate::domain::Answer;
 
 /// Something a reader of the result should know.
@@ -55,11 +56,41 @@ pub enum Note {
 }
 
 impl Note {
+    /// What is to be said of the votes whatever the method: none, one rater alone, questions
+    /// without votes (which get this score).
+    pub(crate) fn on_votes(votes: &VoteTable, unanswered_score: f64) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let by_rater = votes.counts_by_rater();
+        let mut voters = (0_u32..)
+            .zip(&by_rater)
+            .filter(|(_, counts)| counts.total() > 0)
+            .map(|(rater, _)| rater);
+        match (voters.next(), voters.next()) {
+            (None, _) => notes.push(Note::NoVotes),
+            (Some(rater), None) => notes.push(Note::OneRater { rater }),
+            _ => {}
+        }
+        let questions = 0..votes.n_questions();
+        let unanswered = questions.filter(|&q| votes.votes_on(q).len() == 0).count();
+        if unanswered > 0 {
+            notes.push(Note::Unanswered {
+                questions: unanswered,
+                score: unanswered_score,
+            });
+        }
+        notes
+    }
+
     /// The note in words, with the names that the caller has for the raters' numbers.
     pub fn describe(&self, rater_name: impl Fn(u32) -> String) -> String {
         match self {
             Note::Unanswered { questions, score } => {
-                format!("{questions} questions have no vote yet (score {score:.3})")
+                let have = if *questions == 1 {
+                    "question has"
+                } else {
+                    "questions have"
+                };
+                format!("{questions} {have} no vote yet (score {score:.3})")
             }
             Note::NoVotes => "there are no votes".to_owned(),
             Note::OneRater { rater } => format!(

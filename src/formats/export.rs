@@ -90,7 +90,8 @@ pub fn write_jsonl<T: Serialize>(lines: &[T], out: &mut impl Write) -> io::Resul
 /// Writing fails.
 pub fn write_scores_csv(labels: &[ScoredLabel], out: &mut impl Write) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
-    rows.write_record(["image", "label", "name", "score", "in_set"])?;
+    rows.write_record(["image", "label", "name", "score", "in_set"])
+        .map_err(unwrapped)?;
     for label in labels {
         rows.write_record([
             label.image.as_str(),
@@ -101,9 +102,18 @@ pub fn write_scores_csv(labels: &[ScoredLabel], out: &mut impl Write) -> io::Res
                 .score
                 .map_or_else(String::new, |score| score.to_string()),
             if label.in_set { "1" } else { "0" },
-        ])?;
+        ])
+        .map_err(unwrapped)?;
     }
     rows.flush()
+}
+
+/// The I/O error inside, whose kind tells a reader that is gone from a disk that is full.
+fn unwrapped(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// `votes-csv`: a row a standing answer.
@@ -119,7 +129,8 @@ impl<W: Write> VotesCsv<W> {
     /// Writing fails.
     pub fn new(out: W) -> io::Result<Self> {
         let mut rows = csv::Writer::from_writer(out);
-        rows.write_record(["image", "label", "rater", "round", "answer", "at"])?;
+        rows.write_record(["image", "label", "rater", "round", "answer", "at"])
+            .map_err(unwrapped)?;
         Ok(VotesCsv { rows })
     }
 
@@ -128,15 +139,15 @@ impl<W: Write> VotesCsv<W> {
     /// # Errors
     /// Writing fails.
     pub fn write(&mut self, vote: &VoteLine) -> io::Result<()> {
-        self.rows.write_record([
+        let record = [
             vote.image.as_str(),
             &vote.class.to_string(),
             &vote.rater,
             &vote.round,
             vote.answer.word(),
             &vote.at.map_or_else(String::new, time_text),
-        ])?;
-        Ok(())
+        ];
+        self.rows.write_record(record).map_err(unwrapped)
     }
 
     /// Ends the file.

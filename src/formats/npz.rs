@@ -1,5 +1,5 @@
 //! Votes of the ReaL release: an npz (a zip of npy arrays) with `tensor` [rater, question, 3] one-hot in the order no,
-//! maybe, yes and all-zero where there is no vote, `info` [question, 2] of image and class as text, `ids` [rater].
+//! maybe, yes and all-zero where there is no vote, `info` [question, 2] of image and class as text, `ids` \[rater\].
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};

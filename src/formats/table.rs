@@ -59,7 +59,7 @@ pub enum TableError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// A CSV file has no header, or lacks a column.
-    #[error("there is no column {name:?}; the header has: {}", found.join(", "))]
+    #[error("there is no column {name:?}; {}", if found.is_empty() { "the file is empty".to_owned() } else { format!("the header has: {}", found.join(", ")) })]
     Column {
         /// The column that is looked for.
         name: &'static str,

@@ -4,42 +4,257 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-pub use super::bindings::{Action, BINDINGS, Binding, FIXED_KEYS, help_lines};
+/// Something that a key does while one votes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the table below says what each does")]
+pub enum Action {
+    Yes,
+    No,
+    Maybe,
+    NoToAll,
+    Done,
+    Undo,
+    Up,
+    Down,
+    OtherLabel,
+    ZoomIn,
+    ZoomOut,
+    PanLeft,
+    PanDown,
+    PanUp,
+    PanRight,
+    Examples,
+    Flag,
+    Comment,
+    Skip,
+    Help,
+    Leave,
+    Redraw,
+    Suspend,
+    Interrupt,
+}
+
+/// A line of the table of keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// What the keys do.
+    pub action: Action,
+    /// Its name in the config file.
+    pub name: &'static str,
+    /// The built-in keys.
+    pub keys: &'static [&'static str],
+    /// One or two words for the key bar; empty: not in the bar.
+    pub short: &'static str,
+    /// One line for the help screen.
+    pub help: &'static str,
+}
+
+const fn bind(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    short: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding {
+        action,
+        name,
+        keys,
+        short,
+        help,
+    }
+}
+
+/// Every action, in the order of the key bar and of the help screen.
+pub const BINDINGS: &[Binding] = &[
+    bind(
+        Action::Yes,
+        "yes",
+        &["y"],
+        "yes",
+        "the class is in the image; moves on",
+    ),
+    bind(
+        Action::No,
+        "no",
+        &["n"],
+        "no",
+        "the class is not in the image; moves on",
+    ),
+    bind(
+        Action::Maybe,
+        "maybe",
+        &["m"],
+        "maybe",
+        "cannot tell; moves on",
+    ),
+    bind(
+        Action::Done,
+        "done",
+        &["enter"],
+        "done",
+        "ends the task once every label is answered",
+    ),
+    bind(
+        Action::Undo,
+        "undo",
+        &["u"],
+        "undo",
+        "takes back the last step; any number of steps, across tasks",
+    ),
+    bind(
+        Action::OtherLabel,
+        "other-label",
+        &["/"],
+        "other label",
+        "finds another class and adds it to this image",
+    ),
+    bind(
+        Action::ZoomIn,
+        "zoom-in",
+        &["z"],
+        "zoom",
+        "zooms in, from the closest back to the whole image",
+    ),
+    bind(
+        Action::Examples,
+        "examples",
+        &["r"],
+        "examples",
+        "other images that carry this class",
+    ),
+    bind(
+        Action::Flag,
+        "flag",
+        &["f"],
+        "flag",
+        "flags the image for somebody else to look at, or takes the flag back",
+    ),
+    bind(
+        Action::Comment,
+        "comment",
+        &["c"],
+        "comment",
+        "writes a comment on the image",
+    ),
+    bind(Action::Skip, "skip", &["s"], "skip", "puts the task last"),
+    bind(
+        Action::NoToAll,
+        "no-to-all",
+        &["N"],
+        "no to rest",
+        "answers no to every label that is still open",
+    ),
+    bind(
+        Action::Help,
+        "help",
+        &["?"],
+        "keys",
+        "shows or hides this list",
+    ),
+    bind(
+        Action::Leave,
+        "leave",
+        &["q"],
+        "leave",
+        "to the closing screen, and from there out",
+    ),
+    bind(
+        Action::Up,
+        "up",
+        &["up", "k"],
+        "",
+        "moves up (k while not zoomed)",
+    ),
+    bind(
+        Action::Down,
+        "down",
+        &["down", "j"],
+        "",
+        "moves down (j while not zoomed)",
+    ),
+    bind(Action::ZoomOut, "zoom-out", &["Z"], "", "zooms out"),
+    bind(
+        Action::PanLeft,
+        "pan-left",
+        &["h", "left"],
+        "",
+        "while zoomed: looks further left",
+    ),
+    bind(
+        Action::PanDown,
+        "pan-down",
+        &["j"],
+        "",
+        "while zoomed: looks further down",
+    ),
+    bind(
+        Action::PanUp,
+        "pan-up",
+        &["k"],
+        "",
+        "while zoomed: looks further up",
+    ),
+    bind(
+        Action::PanRight,
+        "pan-right",
+        &["l", "right"],
+        "",
+        "while zoomed: looks further right",
+    ),
+    bind(
+        Action::Redraw,
+        "redraw",
+        &["ctrl-l"],
+        "",
+        "draws the screen again",
+    ),
+    bind(
+        Action::Suspend,
+        "suspend",
+        &["ctrl-z"],
+        "",
+        "stops the program; `fg` brings it back",
+    ),
+    bind(
+        Action::Interrupt,
+        "interrupt",
+        &["ctrl-c"],
+        "",
+        "ends at once; recorded votes stay",
+    ),
+];
+
+/// What the help screen says of keys that are no actions.
+pub const FIXED_KEYS: (&str, &str) = ("1…9", "moves to that label");
+
+/// Lines of the help screen: a title, a blank one, every action and the fixed keys.
+pub fn help_lines() -> u16 {
+    u16::try_from(BINDINGS.len() + 3).unwrap_or(u16::MAX)
+}
+
+impl Action {
+    fn pans(self) -> bool {
+        matches!(
+            self,
+            Action::PanLeft | Action::PanDown | Action::PanUp | Action::PanRight
+        )
+    }
+}
 
 /// A key with its modifiers, in the form in which it is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     code: KeyCode,
     control: bool,
-    /// Held with alt, super and the like, to which nothing is bound.
-    foreign: bool,
-}
-
-impl Key {
-    fn new(code: KeyCode, control: bool, foreign: bool) -> Key {
-        let code = match code {
-            KeyCode::Char(letter) if control => KeyCode::Char(letter.to_ascii_lowercase()),
-            other => other,
-        };
-        Key {
-            code,
-            control,
-            foreign,
-        }
-    }
-
-    /// Whether it is held with ctrl, so that it types nothing.
-    pub fn has_control(self) -> bool {
-        self.control
-    }
 }
 
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Key {
-        let holds = |modifiers| event.modifiers.intersects(modifiers);
-        let foreign =
-            KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
-        Key::new(event.code, holds(KeyModifiers::CONTROL), holds(foreign))
+        Key {
+            code: event.code,
+            control: event.modifiers.contains(KeyModifiers::CONTROL),
+        }
     }
 }
 
@@ -191,7 +406,7 @@ fn parse_key(text: &str) -> Option<Key> {
             _ => return None,
         },
     };
-    Some(Key::new(code, control, false))
+    Some(Key { code, control })
 }
 
 #[cfg(test)]

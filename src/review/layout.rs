@@ -55,7 +55,7 @@ pub fn areas((columns, rows): (u16, u16)) -> Option<Areas> {
     let [header, body, footer] = lines.areas(Rect::new(0, 0, columns, rows));
     let (frame, labels) = if columns >= WIDE {
         let sides = Layout::horizontal([Constraint::Length(columns * 5 / 8), Constraint::Fill(1)]);
-        let [frame, labels] = sides.spacing(1).areas(body);
+        let [frame, labels] = sides.areas(body);
         (Some(frame), labels)
     } else {
         let above = body.height.saturating_sub(LABEL_ROWS);
@@ -74,12 +74,6 @@ pub fn areas((columns, rows): (u16, u16)) -> Option<Areas> {
         footer,
         body,
     })
-}
-
-/// How many of `lines` a screen of this size cannot show between header and footer at once.
-pub fn most_scroll(lines: usize, size: (u16, u16)) -> u16 {
-    let rows = areas(size).map_or(0, |areas| areas.body.height);
-    u16::try_from(lines.saturating_sub(usize::from(rows))).unwrap_or(u16::MAX)
 }
 
 /// The boxes of up to four pictures beside and below each other in an area.

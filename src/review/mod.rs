@@ -2,7 +2,6 @@
 //!
 //! May import domain, hierarchy and consensus; the driver alone may import the store.
 
-mod bindings;
 pub mod driver;
 pub mod effect;
 pub mod event;
@@ -11,10 +10,6 @@ pub mod layout;
 pub mod picture;
 pub mod search;
 pub mod state;
-mod steps;
 pub mod summary;
 pub mod update;
 pub mod view;
-
-#[cfg(test)]
-mod tests;

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use crossterm::event::KeyEvent;
+
+use super::effect::NoteText;
 use super::event::StepId;
 use super::keymap::Keymap;
 use super::picture::{Picture, PictureRequest, Viewport};
 use super::search::Search;
-pub use super::steps::{Detour, GivenVotes, Step};
-use super::steps::{InFlight, NoteInFlight};
 use super::summary::Summary;
 use super::view::Palette;
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, QuestionId, TaskId};
@@ -93,17 +94,6 @@ impl Task {
             .find(open)
     }
 
-    /// Adds a label under its heading, which may be new; where it stands then comes back.
-    pub fn add(&mut self, label: Label) -> usize {
-        let under = self
-            .labels
-            .iter()
-            .rposition(|other| other.heading == label.heading);
-        let place = under.map_or(self.labels.len(), |last| last + 1);
-        self.labels.insert(place, label);
-        place
-    }
-
     /// The label of a class.
     pub fn label_mut(&mut self, class: ClassIndex) -> Option<&mut Label> {
         self.labels.iter_mut().find(|label| label.class == class)
@@ -121,7 +111,7 @@ pub struct Progress {
     pub finished: usize,
     /// Tasks finished since midnight, before this sitting.
     pub today_before: usize,
-    /// Labels with an answer that was given, or given anew, in this sitting and is on disk.
+    /// Votes of this sitting that stand.
     pub votes: usize,
     /// Milliseconds spent on them.
     pub spent: u64,
@@ -173,20 +163,8 @@ pub struct Closing {
     pub error: Option<String>,
     /// The dispute that Enter opens.
     pub selected: usize,
-    /// The first line that is shown; 0 follows the selected dispute.
+    /// The first line that is shown.
     pub scroll: u16,
-}
-
-impl Closing {
-    /// The lines that the screen would show if it were high enough.
-    pub fn lines(&self) -> usize {
-        match &self.summary {
-            Some(summary) if self.error.is_none() => {
-                11 + summary.pairs.len().max(1) + summary.disputes.len() + summary.label_sets.len()
-            }
-            _ => 4,
-        }
-    }
 }
 
 /// A line for the rater.
@@ -196,6 +174,44 @@ pub struct Message {
     pub text: String,
     /// Whether something went wrong; such a message stays until the next key.
     pub error: bool,
+}
+
+/// Something that `u` takes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Answers were given: the classes with their answers before.
+    Votes {
+        /// Its name in effects and events.
+        step: StepId,
+        /// The task.
+        task: TaskId,
+        /// Class, answer before, milliseconds counted.
+        before: Vec<(ClassIndex, Option<Answer>, u32)>,
+    },
+    /// A label was added.
+    Added {
+        /// The task.
+        task: TaskId,
+        /// The class.
+        class: ClassIndex,
+    },
+    /// The flag was set or taken back.
+    Flagged {
+        /// The task.
+        task: TaskId,
+    },
+    /// The task was ended.
+    Finished {
+        /// The task.
+        task: TaskId,
+        /// Whether it counted as one of the queue.
+        counted: bool,
+    },
+    /// The task was put last.
+    Skipped {
+        /// The task.
+        task: TaskId,
+    },
 }
 
 /// What a sitting begins with.
@@ -215,6 +231,24 @@ pub struct Sitting {
     pub open: Vec<TaskId>,
     /// How far the rater is.
     pub progress: Progress,
+}
+
+/// Answers of a task on their way to disk.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    pub task: TaskId,
+    pub answers: Vec<SentAnswer>,
+    /// The step that they take back, with its place in the history, where it belongs again should they be lost.
+    pub takes_back: Option<(usize, Step)>,
+}
+
+/// An answer on its way to disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SentAnswer {
+    pub class: ClassIndex,
+    pub answer: Option<Answer>,
+    /// What stands again when this one is lost.
+    pub before: Option<Answer>,
 }
 
 /// Everything that the review screen knows.
@@ -252,20 +286,20 @@ pub struct State {
     pub tasks: HashMap<TaskId, Task>,
     /// Pictures that are wanted now.
     pub pictures: HashMap<PictureRequest, PictureState>,
-    /// How the current task was opened from the closing screen, where it was.
-    pub detour: Option<Detour>,
+    /// Whether the current task was opened from the closing screen.
+    pub detour: bool,
     /// Images that this sitting has finished tasks of.
     pub touched: Vec<ImageId>,
+    /// Tasks of the queue that were not ended yet, wherever they are now.
+    pub(super) unfinished: HashSet<TaskId>,
     pub(super) history: Vec<Step>,
     pub(super) next_step: StepId,
-    /// The labels that `progress.votes` counts.
-    pub(super) voted: HashSet<(TaskId, ClassIndex)>,
     /// Steps on their way to disk.
-    pub(super) in_flight: HashMap<StepId, InFlight>,
+    pub(super) in_flight: HashMap<StepId, Sent>,
     /// Notes on their way to disk, in their order.
-    pub(super) notes_in_flight: VecDeque<NoteInFlight>,
-    /// A comment that could not be stored; the next comment on its image begins with it.
-    pub(super) lost_comment: Option<(ImageId, String)>,
+    pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    /// Keys typed before their task was read, with their times.
+    pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
     pub(super) loading: HashSet<TaskId>,
     /// When the rater began to think about the next answer, Unix milliseconds.
@@ -280,6 +314,7 @@ pub(super) const AHEAD: usize = 3;
 impl State {
     /// A sitting that is about to begin, on a terminal of this size (columns, rows).
     pub fn new(sitting: Sitting, size: (u16, u16)) -> State {
+        let unfinished = sitting.open.iter().copied().collect();
         let mut queue = VecDeque::from(sitting.open);
         let current = queue.pop_front();
         State {
@@ -299,14 +334,14 @@ impl State {
             queue,
             tasks: HashMap::new(),
             pictures: HashMap::new(),
-            detour: None,
+            detour: false,
             touched: Vec::new(),
+            unfinished,
             history: Vec::new(),
             next_step: 1,
-            voted: HashSet::new(),
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
-            lost_comment: None,
+            typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             thinking_since: None,
             wanted: Vec::new(),
@@ -332,11 +367,16 @@ impl State {
         !self.in_flight.is_empty()
     }
 
-    pub(super) fn say(&mut self, text: impl Into<String>) {
-        // What went wrong stays in sight until the rater has pressed a key.
-        if self.message.as_ref().is_some_and(|message| message.error) {
-            return;
+    /// Counts a vote more or less when a label gets its first answer or loses its only one.
+    pub(super) fn count_vote(&mut self, before: Option<Answer>, after: Option<Answer>) {
+        match (before, after) {
+            (None, Some(_)) => self.progress.votes += 1,
+            (Some(_), None) => self.progress.votes = self.progress.votes.saturating_sub(1),
+            _ => {}
         }
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>) {
         self.message = Some(Message {
             text: text.into(),
             error: false,

@@ -1,5 +1,12 @@
 //! What the tests share: a project in a folder of its own, a terminal that is a pty with a screen model, the shared data.
 #![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test does not expect is its failure"
+)]
 
 pub mod pty;
 pub mod screen;

@@ -157,7 +157,10 @@ impl Terminal {
 
     /// What stands on the screen.
     pub fn text(&self) -> String {
-        self.screen.screen().contents()
+        // A blank that was drawn looks like one that was not.
+        let contents = self.screen.screen().contents();
+        let lines: Vec<&str> = contents.lines().map(str::trim_end).collect();
+        lines.join("\n")
     }
 
     /// Columns and rows.

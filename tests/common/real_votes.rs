@@ -1,5 +1,10 @@
 //! The real votes behind "Are we done with ImageNet?", read from the shared folder as a stream.
-#![allow(dead_code)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing
+)]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -21,11 +21,7 @@ pub struct LabelLine {
 pub fn labels(terminal: &Terminal) -> Vec<LabelLine> {
     let (columns, _) = terminal.size();
     // From 80 columns on the labels stand beside the picture.
-    let left = if columns >= 80 {
-        columns * 5 / 8 + 1
-    } else {
-        0
-    };
+    let left = if columns >= 80 { columns * 5 / 8 } else { 0 };
     let rows = terminal.screen().rows(left, columns - left);
     rows.filter_map(|row| label(&row)).collect()
 }
@@ -35,6 +31,7 @@ fn label(row: &str) -> Option<LabelLine> {
     let (
         &[
             pointer @ (' ' | '▸'),
+            ' ',
             number @ '1'..='9',
             ' ',
             mark @ ('·' | '…' | 'y' | 'm' | 'n'),

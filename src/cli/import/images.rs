@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -75,9 +76,18 @@ pub fn import_images(
     bar.finish_and_clear();
     let mut good = Vec::with_capacity(read.len());
     let mut bad = Vec::new();
+    let mut taken: HashMap<String, PathBuf> = HashMap::new();
     for (candidate, file) in candidates.into_iter().zip(read) {
+        let other = taken.get(&candidate.name);
         match file {
-            Ok(file) => good.push((candidate.name, file)),
+            // One of the two would be lost without a word.
+            Ok(_) if other.is_some_and(|other| *other != candidate.path) => {
+                bad.push(format!("{}: another file has this name", candidate.name));
+            }
+            Ok(file) => {
+                taken.insert(candidate.name.clone(), candidate.path);
+                good.push((candidate.name, file));
+            }
             Err(reason) => bad.push(format!("{}: {reason}", candidate.name)),
         }
     }
@@ -89,7 +99,7 @@ pub fn import_images(
             .collect();
         let more = bad.len().saturating_sub(20);
         return Err(Failure::input(format!(
-            "cannot import {}: {} of {} files are no pictures:{}{}",
+            "cannot import {}: {} of {} files cannot be taken in:{}{}",
             shown(path),
             bad.len(),
             bad.len() + good.len(),

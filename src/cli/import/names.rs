@@ -59,7 +59,7 @@ impl ImageNames {
             Some(None) => Err(RowProblem::bad(format!(
                 "image {name:?} may be any of several files of that name"
             ))
-            .hint("name it with its folder, as `relabel status` and `relabel export` do")),
+            .hint("name it with its folder, as `relabel export --as jsonl` does")),
             Some(Some(id)) => Ok(Some(*id)),
             None => Ok(None),
         }

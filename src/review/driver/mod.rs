@@ -306,7 +306,7 @@ impl Driver {
             while !effects.is_empty() {
                 let mut next = Vec::new();
                 for effect in effects {
-                    let (turn, events) = self.hands.carry_out(effect, state);
+                    let (turn, events) = self.hands.carry_out(effect, state)?;
                     for event in events {
                         next.extend(update(state, event));
                     }
@@ -362,7 +362,7 @@ impl Driver {
 const SIGINT: i32 = 2;
 
 impl Hands {
-    fn carry_out(&self, effect: Effect, state: &State) -> (Turn, Vec<Event>) {
+    fn carry_out(&self, effect: Effect, state: &State) -> io::Result<(Turn, Vec<Event>)> {
         let errand = match effect {
             Effect::StoreVotes {
                 step,
@@ -382,15 +382,16 @@ impl Hands {
             Effect::LoadTask(task) => Errand::LoadTask(task),
             Effect::LoadExamples { class, except } => Errand::LoadExamples(class, except),
             Effect::Summarise => Errand::Summarise(state.touched.clone()),
-            Effect::WantPictures(requests) => return (Turn::On, self.want(&requests)),
-            Effect::Redraw => return (Turn::Redraw, Vec::new()),
-            Effect::Suspend => return (Turn::Suspend, Vec::new()),
-            Effect::Quit => return (Turn::End(Ended::Finished), Vec::new()),
-            Effect::Interrupt => return (Turn::End(Ended::Interrupted), Vec::new()),
+            Effect::WantPictures(requests) => return Ok((Turn::On, self.want(&requests))),
+            Effect::Redraw => return Ok((Turn::Redraw, Vec::new())),
+            Effect::Suspend => return Ok((Turn::Suspend, Vec::new())),
+            Effect::Quit => return Ok((Turn::End(Ended::Finished), Vec::new())),
+            Effect::Interrupt => return Ok((Turn::End(Ended::Interrupted), Vec::new())),
         };
-        // The clerk lives as long as the errands can be sent.
-        let _ = self.errands.send(errand);
-        (Turn::On, Vec::new())
+        self.errands.send(errand).map_err(|_| {
+            io::Error::other("the thread that keeps the project file has ended; what was shown as recorded is kept")
+        })?;
+        Ok((Turn::On, Vec::new()))
     }
 
     fn want(&self, requests: &[PictureRequest]) -> Vec<Event> {

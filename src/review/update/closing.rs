@@ -1,33 +1,20 @@
 use crossterm::event::KeyCode;
 
-use super::{blank_closing, history, show_task};
+use super::{blank_closing, show_task};
 use crate::domain::TaskId;
 use crate::review::effect::Effect;
 use crate::review::keymap::Action;
-use crate::review::layout::most_scroll;
-use crate::review::state::{Detour, Mode, State};
+use crate::review::state::{Mode, State};
 
 /// Opens the closing screen.
 pub fn open(state: &mut State) -> Vec<Effect> {
-    leave_detour(state);
+    if state.detour {
+        state.detour = false;
+        let next = state.queue.pop_front();
+        show_task(state, next, None);
+    }
     state.mode = blank_closing();
     vec![Effect::Summarise]
-}
-
-/// Leaves a task that was opened from the closing screen; where it is still open, it comes next.
-fn leave_detour(state: &mut State) {
-    let Some(detour) = state.detour.take() else {
-        return;
-    };
-    let left = state.current;
-    let next = state.queue.pop_front();
-    if let (true, Some(task)) = (detour.queued, left) {
-        match next {
-            Some(_) => state.queue.push_front(task),
-            None => return,
-        }
-    }
-    show_task(state, next, None);
 }
 
 /// A key on the closing screen.
@@ -51,22 +38,18 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
     }
     match (code, action) {
         (_, Some(Action::Leave)) => return vec![Effect::Quit],
-        (_, Some(Action::Undo)) => return history::undo(state, at),
-        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => {
-            state.mode = Mode::Voting;
-            state.thinking_since = Some(at);
-        }
+        (_, Some(Action::Undo)) => return super::history::undo(state, at),
+        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => state.mode = Mode::Voting,
         (_, Some(Action::Down)) => {
-            closing.scroll = 0;
             closing.selected = (closing.selected + 1).min(disputes.len().saturating_sub(1));
+            closing.scroll = 0;
         }
         (_, Some(Action::Up)) => {
-            closing.scroll = 0;
             closing.selected = closing.selected.saturating_sub(1);
+            closing.scroll = 0;
         }
         (KeyCode::PageDown | KeyCode::Char(' '), _) => {
-            let most = most_scroll(closing.lines(), state.size);
-            closing.scroll = closing.scroll.saturating_add(10).min(most);
+            closing.scroll = closing.scroll.saturating_add(10)
         }
         (KeyCode::PageUp, _) => closing.scroll = closing.scroll.saturating_sub(10),
         _ => {}
@@ -76,14 +59,11 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
 
 /// Puts a disputed task on the screen; afterwards the closing screen is back.
 fn open_dispute(state: &mut State, task: TaskId) {
-    let was_current = state.current == Some(task);
-    let queued = history::take_from_queue(state, task) || was_current;
-    if let Some(current) = state.current
-        && !was_current
-    {
+    // A dispute may be an open task; that stays one until it is ended.
+    if let Some(current) = state.current {
         state.queue.push_front(current);
     }
-    state.detour = Some(Detour { queued });
+    state.detour = true;
     state.mode = Mode::Voting;
     show_task(state, Some(task), None);
     state.cursor = 0;

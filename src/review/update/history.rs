@@ -1,9 +1,8 @@
 use super::show_task;
-use super::voting::{counts, flag_note, send, send_note};
+use super::voting::{send, toggle_flag};
 use crate::domain::{ClassIndex, TaskId};
 use crate::review::effect::{Effect, StoredAnswer};
-use crate::review::state::{Mode, State};
-use crate::review::steps::{Detour, GivenVotes, NoteInFlight, Step, time_spent};
+use crate::review::state::{Mode, State, Step};
 
 /// Takes the last step back.
 pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
@@ -11,54 +10,42 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
         state.say("nothing is left to take back in this sitting");
         return Vec::new();
     };
+    let (Step::Votes { task, .. }
+    | Step::Added { task, .. }
+    | Step::Flagged { task }
+    | Step::Finished { task, .. }
+    | Step::Skipped { task }) = step;
+    let needs_labels = !matches!(step, Step::Finished { .. } | Step::Skipped { .. });
+    if needs_labels && !state.tasks.contains_key(&task) {
+        // Long ago: the task has to be read again first.
+        state.history.push(step);
+        go_back_to(state, task, at);
+        state.say("reading the task again; u once more takes its last step back");
+        return Vec::new();
+    }
     match step {
-        Step::Finished { task, detour } => {
-            let counted = usize::from(counts(detour));
-            state.progress.finished = state.progress.finished.saturating_sub(counted);
-            let image = state.tasks.get(&task).map(|task| task.image);
-            if let Some(place) = state.touched.iter().rposition(|on| Some(*on) == image) {
-                state.touched.remove(place);
-            }
+        Step::Votes { task, .. } => {
             go_back_to(state, task, at);
-            state.detour = detour;
+            take_back(state, step, at)
+        }
+        Step::Added { task, class } => {
+            go_back_to(state, task, at);
+            remove_added(state, class)
+        }
+        Step::Flagged { task } => {
+            go_back_to(state, task, at);
+            toggle_flag(state, at)
+        }
+        Step::Finished { task, counted } => {
+            let reopens = counted && state.unfinished.insert(task);
+            state.progress.finished = state.progress.finished.saturating_sub(usize::from(reopens));
+            go_back_to(state, task, at);
             state.say("back in the task before; u again takes its last answer back");
             Vec::new()
         }
         Step::Skipped { task } => {
             go_back_to(state, task, at);
             Vec::new()
-        }
-        Step::Votes(GivenVotes { task, .. })
-        | Step::Added { task, .. }
-        | Step::Flagged { task, .. }
-            if !state.tasks.contains_key(&task) =>
-        {
-            // Long ago, and read anew: the step is taken back once it can be seen.
-            state.history.push(step);
-            go_back_to(state, task, at);
-            state.say("reading the task; u again takes its last step back");
-            Vec::new()
-        }
-        Step::Votes(given) => {
-            go_back_to(state, given.task, at);
-            take_back(state, given, at)
-        }
-        Step::Added { task, class } => {
-            go_back_to(state, task, at);
-            remove_added(state, class)
-        }
-        Step::Flagged { task, before, .. } => {
-            go_back_to(state, task, at);
-            let Some(image) = state.task().map(|task| task.image) else {
-                return Vec::new();
-            };
-            let note = NoteInFlight {
-                image,
-                note: flag_note(before),
-                step: None,
-                undoes: Some(step),
-            };
-            vec![send_note(state, note, at)]
         }
     }
 }
@@ -67,43 +54,40 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
 fn go_back_to(state: &mut State, task: TaskId, at: i64) {
     state.mode = Mode::Voting;
     if state.current == Some(task) {
+        // A dispute that was ended as a task of the queue, opened once more: now it is that task again.
+        if state.unfinished.contains(&task) && !state.queue.contains(&task) {
+            state.detour = false;
+        }
         return;
     }
-    // A dispute that is no open task of this rater is just left.
+    // A dispute that was opened from the closing screen stands where it stood in the queue, if at all.
     if let Some(current) = state.current
-        && counts(state.detour)
+        && !state.detour
     {
         state.queue.push_front(current);
     }
-    let queued = take_from_queue(state, task);
-    state.detour = (!queued).then_some(Detour { queued });
+    state.queue.retain(|other| *other != task);
+    state.detour = !state.unfinished.contains(&task);
     show_task(state, Some(task), Some(at));
 }
 
-/// Takes a task out of the queue, where it is one of it: mostly the first or the last.
-pub fn take_from_queue(state: &mut State, task: TaskId) -> bool {
-    if state.queue.back() == Some(&task) {
-        state.queue.pop_back();
-        return true;
-    }
-    let place = state.queue.iter().position(|other| *other == task);
-    place.and_then(|place| state.queue.remove(place)).is_some()
-}
-
-fn take_back(state: &mut State, given: GivenVotes, at: i64) -> Vec<Effect> {
+fn take_back(state: &mut State, taken: Step, at: i64) -> Vec<Effect> {
+    let place_in_history = state.history.len();
     let step = state.next_step;
-    let Some(task) = state.task_mut() else {
+    let (Step::Votes { before, .. }, Some(task)) = (&taken, state.task_mut()) else {
         return Vec::new();
     };
-    let whose = (task.id, task.image);
-    let mut answers = Vec::with_capacity(given.before.len());
+    let (id, image) = (task.id, task.image);
+    let mut answers = Vec::with_capacity(before.len());
+    let mut formerly = Vec::with_capacity(before.len());
     let mut first = None;
-    for &(class, answer, _) in &given.before {
+    for &(class, answer, _) in before {
         let place = task.labels.iter().position(|label| label.class == class);
         let Some(label) = place.and_then(|place| task.labels.get_mut(place)) else {
             continue;
         };
         first = first.or(place);
+        formerly.push(label.answer());
         label.sending = Some((step, answer));
         answers.push(StoredAnswer {
             class,
@@ -112,13 +96,21 @@ fn take_back(state: &mut State, given: GivenVotes, at: i64) -> Vec<Effect> {
             spent: None,
         });
     }
-    let spent = time_spent(&given.before);
-    state.progress.spent = state.progress.spent.saturating_sub(spent);
+    for (stored, former) in answers.iter().zip(&formerly) {
+        state.count_vote(*former, stored.answer);
+    }
+    for (.., spent) in before {
+        state.progress.spent = state.progress.spent.saturating_sub(u64::from(*spent));
+    }
     if let Some(place) = first {
         state.cursor = place;
     }
     state.thinking_since = Some(at);
-    vec![send(state, whose, answers, Some(given), at)]
+    let effect = send(state, (id, image), answers, formerly, at);
+    if let Some(sent) = state.in_flight.get_mut(&step) {
+        sent.takes_back = Some((place_in_history, taken));
+    }
+    vec![effect]
 }
 
 fn remove_added(state: &mut State, class: ClassIndex) -> Vec<Effect> {
@@ -131,6 +123,9 @@ fn remove_added(state: &mut State, class: ClassIndex) -> Vec<Effect> {
     let removed = task.labels.remove(place);
     let last = task.labels.len().saturating_sub(1);
     state.cursor = state.cursor.min(last);
-    let question = removed.question.map(Effect::DropAdded);
-    question.into_iter().collect()
+    removed
+        .question
+        .map(Effect::DropAdded)
+        .into_iter()
+        .collect()
 }

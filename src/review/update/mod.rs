@@ -7,12 +7,12 @@ mod stored;
 mod typing;
 mod voting;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::effect::Effect;
 use super::event::Event;
 use super::keymap::{Action, Key, help_lines};
-use super::layout::most_scroll;
+use super::layout::areas;
 use super::picture::Viewport;
 use super::state::{AHEAD, Closing, Mode, State};
 use crate::domain::TaskId;
@@ -40,16 +40,18 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Resumed => {
             // A terminal may have lost its pictures meanwhile.
             state.wanted.clear();
-            state.thinking_since = None;
             vec![Effect::Redraw]
         }
         Event::TaskLoaded(task) => {
             stored::task_loaded(state, task);
-            Vec::new()
+            typed_ahead(state)
         }
         Event::TaskFailed { task, reason } => stored::task_failed(state, task, &reason),
         Event::VotesStored { step, questions } => stored::votes_stored(state, step, &questions),
-        Event::VotesFailed { step, reason } => stored::votes_failed(state, step, &reason),
+        Event::VotesFailed { step, reason } => {
+            stored::votes_failed(state, step, &reason);
+            Vec::new()
+        }
         Event::NoteStored { image } => {
             stored::note_stored(state, image);
             Vec::new()
@@ -107,7 +109,7 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
         }
     }
     if state.tasks.len() > KEPT_TASKS {
-        let sending: Vec<TaskId> = state.in_flight.values().map(|step| step.task).collect();
+        let sending: Vec<TaskId> = state.in_flight.values().map(|sent| sent.task).collect();
         state
             .tasks
             .retain(|task, _| near.contains(task) || sending.contains(task));
@@ -116,20 +118,43 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
     effects
 }
 
+/// Keys that were typed before their task was read: kept, because dropping some would let the others land on wrong labels.
+const TYPED_AHEAD: usize = 256;
+
+/// Takes the keys that waited for their task, up to one that goes on to a task that is not read yet.
+fn typed_ahead(state: &mut State) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (key, at) in std::mem::take(&mut state.typed_ahead) {
+        effects.extend(on_key(state, key, at));
+    }
+    effects
+}
+
 fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     if event.kind == KeyEventKind::Release {
         return Vec::new();
     }
     let key = Key::from(event);
-    let zoomed = state.viewport.zoom > 0;
-    let action = state.keymap.action(key, zoomed);
-    // These work whatever is on the screen, but for letters while one types.
-    let types = matches!(state.mode, Mode::Search(_) | Mode::Comment(_)) && !key.has_control();
-    match action.filter(|_| !types) {
+    // What is typed is text, whatever else its keys may mean.
+    let typed = matches!(state.mode, Mode::Search(_) | Mode::Comment(_))
+        && matches!(event.code, KeyCode::Char(_))
+        && !event.modifiers.contains(KeyModifiers::CONTROL);
+    let zoomed = state.viewport.zoom > 0 && matches!(state.mode, Mode::Voting);
+    let action = state.keymap.action(key, zoomed).filter(|_| !typed);
+    // These work whatever is on the screen.
+    match action {
         Some(Action::Interrupt) => return vec![Effect::Interrupt],
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         _ => {}
+    }
+    let waits =
+        matches!(state.mode, Mode::Voting) && state.current.is_some() && state.task().is_none();
+    if waits {
+        if state.typed_ahead.len() < TYPED_AHEAD {
+            state.typed_ahead.push_back((event, at));
+        }
+        return Vec::new();
     }
     state.message = None;
     match &mut state.mode {
@@ -140,12 +165,11 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
             match (action, event.code) {
                 (Some(Action::Up), _) => *scroll = scroll.saturating_sub(1),
                 (Some(Action::Down), _) => {
-                    let most = most_scroll(help_lines(), state.size);
-                    *scroll = scroll.saturating_add(1).min(most);
+                    let rows = areas(state.size).map_or(0, |areas| areas.body.height);
+                    *scroll = (*scroll + 1).min(help_lines().saturating_sub(rows));
                 }
                 (Some(Action::Help | Action::Leave), _) | (_, KeyCode::Esc) => {
-                    state.mode = Mode::Voting;
-                    state.thinking_since = Some(at);
+                    state.mode = Mode::Voting
                 }
                 _ => {}
             }
@@ -175,9 +199,9 @@ fn show_task(state: &mut State, task: Option<TaskId>, at: Option<i64>) {
 fn next_task(state: &mut State, at: i64) -> Vec<Effect> {
     let next = state.queue.pop_front();
     show_task(state, next, Some(at));
-    match state.current {
-        Some(_) => Vec::new(),
-        None => closing::open(state),
+    match (state.current, state.detour) {
+        (Some(_), false) => Vec::new(),
+        _ => closing::open(state),
     }
 }
 

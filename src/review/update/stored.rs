@@ -1,35 +1,13 @@
-use super::history::take_from_queue;
-use super::voting::counts;
 use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{State, Task};
-use crate::review::steps::{Detour, GivenVotes, InFlight, NoteInFlight, Step, time_spent};
+use crate::review::state::{Sent, SentAnswer, State, Step, Task};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
     let id = task.id;
     state.loading.remove(&id);
-    let mut task = task;
-    // What was added and is not answered yet is on the screen alone.
-    if let Some(former) = state.tasks.remove(&id) {
-        for label in former.labels.into_iter().filter(|label| label.added) {
-            if task.label_mut(label.class).is_none() {
-                task.add(label);
-            }
-        }
-    }
-    // What was read may be older than what is on its way.
-    let mut steps: Vec<(&StepId, &InFlight)> = state.in_flight.iter().collect();
-    steps.sort_unstable_by_key(|(step, _)| **step);
-    for (step, sent) in steps.into_iter().filter(|(_, sent)| sent.task == id) {
-        for (class, answer) in &sent.answers {
-            if let Some(label) = task.label_mut(*class) {
-                label.sending = Some((*step, *answer));
-            }
-        }
-    }
     state.tasks.insert(id, task);
     if state.current == Some(id) {
         let since = state.thinking_since;
@@ -40,13 +18,12 @@ pub fn task_loaded(state: &mut State, task: Task) {
 /// A task could not be read: it is left out of this sitting.
 pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect> {
     state.loading.remove(&task);
-    take_from_queue(state, task);
+    state.queue.retain(|other| *other != task);
     state.complain(format!("a task cannot be read: {reason}"));
     if state.current != Some(task) {
         return Vec::new();
     }
-    if state.detour.is_some() {
-        state.detour = Some(Detour { queued: false });
+    if state.detour {
         return closing::open(state);
     }
     let next = state.queue.pop_front();
@@ -63,21 +40,14 @@ pub fn votes_stored(
     step: StepId,
     questions: &[(ClassIndex, QuestionId)],
 ) -> Vec<Effect> {
-    let Some(InFlight { task, answers, .. }) = state.in_flight.remove(&step) else {
+    let Some(sent) = state.in_flight.remove(&step) else {
         return Vec::new();
     };
-    for (class, answer) in &answers {
-        match answer {
-            Some(_) => state.voted.insert((task, *class)),
-            None => state.voted.remove(&(task, *class)),
-        };
-    }
-    state.progress.votes = state.voted.len();
-    let Some(task) = state.tasks.get_mut(&task) else {
+    let Some(task) = state.tasks.get_mut(&sent.task) else {
         return Vec::new();
     };
     let mut unwanted = Vec::new();
-    for (class, answer) in answers {
+    for SentAnswer { class, answer, .. } in sent.answers {
         let question = questions
             .iter()
             .find(|(of, _)| *of == class)
@@ -97,145 +67,120 @@ pub fn votes_stored(
 }
 
 /// The votes of a step are lost: the screen shows what is on disk, and says why.
-pub fn votes_failed(state: &mut State, step: StepId, reason: &str) -> Vec<Effect> {
+pub fn votes_failed(state: &mut State, step: StepId, reason: &str) {
     let Some(sent) = state.in_flight.remove(&step) else {
-        return Vec::new();
+        return;
     };
-    let mut unseen = false;
-    if let Some(task) = state.tasks.get_mut(&sent.task) {
-        for (class, _) in &sent.answers {
-            match task.label_mut(*class) {
-                Some(label) if label.sending.is_some_and(|(sending, _)| sending == step) => {
-                    label.sending = None;
-                }
-                Some(_) => {}
-                None => unseen = true,
+    let id = sent.task;
+    let mut changed = Vec::new();
+    if let Some(task) = state.tasks.get_mut(&id) {
+        for lost in &sent.answers {
+            if let Some(label) = task.label_mut(lost.class)
+                && label.sending.is_some_and(|(sending, _)| sending == step)
+            {
+                label.sending = None;
+                changed.push((lost.answer, label.recorded));
             }
         }
     }
-    let mut effects = Vec::new();
-    match sent.undoes {
-        Some(given) => {
-            put_votes_back(state, step, given);
-            // An answer stands on a label that was taken off the screen.
-            if unseen && state.loading.insert(sent.task) {
-                effects.push(Effect::LoadTask(sent.task));
-            }
-        }
-        None => forget_votes(state, step),
+    for &(lost, stands) in &changed {
+        state.count_vote(lost, stands);
     }
-    open_again(state, sent.task);
+    correct_history(state, step, sent);
+    if changed.iter().any(|(_, stands)| stands.is_none()) {
+        open_again(state, id);
+    }
     state.complain(format!("NOT recorded: {reason}"));
-    effects
 }
 
-/// Answers that could not be taken back can be taken back once more, but for labels of which the step before is just
-/// being taken back too.
-fn put_votes_back(state: &mut State, lost: StepId, mut given: GivenVotes) {
-    let later = state
-        .in_flight
-        .iter()
-        .filter(|(step, sent)| **step > lost && sent.task == given.task && sent.undoes.is_some());
-    let covered: Vec<ClassIndex> = later
-        .flat_map(|(_, sent)| sent.answers.iter().map(|(class, _)| *class))
-        .collect();
-    given.before.retain(|(class, ..)| !covered.contains(class));
-    if !given.before.is_empty() {
-        state.progress.spent += time_spent(&given.before);
-        put_back(state, Step::Votes(given));
+/// Makes the history tell what happened without a step whose votes are lost.
+fn correct_history(state: &mut State, step: StepId, sent: Sent) {
+    for lost in &sent.answers {
+        correct_next(state, step, sent.task, *lost);
     }
-}
-
-/// A step that could not be taken back can be taken back once more.
-fn put_back(state: &mut State, step: Step) {
-    let later = |past: &Step| past.id().is_some_and(|id| Some(id) > step.id());
-    let place = state.history.iter().position(later);
-    let place = place.unwrap_or(state.history.len());
-    state.history.insert(place, step);
-}
-
-/// A step that is lost cannot be taken back, and what came after it came after the step before it.
-fn forget_votes(state: &mut State, step: StepId) {
-    for sent in state.in_flight.values_mut() {
-        sent.undoes.take_if(|given| given.step == step);
-    }
-    let is_it = |past: &Step| matches!(past, Step::Votes(votes) if votes.step == step);
-    let Some(place) = state.history.iter().position(is_it) else {
-        return;
-    };
-    let Step::Votes(mut lost) = state.history.remove(place) else {
-        return;
-    };
-    let spent = time_spent(&lost.before);
-    state.progress.spent = state.progress.spent.saturating_sub(spent);
-    // An answer comes to disk after all when a later one is just being taken back to it.
-    let undone = state
-        .in_flight
-        .values()
-        .filter_map(|sent| sent.undoes.as_ref());
-    let undone = undone.filter(|given| given.task == lost.task);
-    let restored: Vec<ClassIndex> = undone
-        .flat_map(|given| given.before.iter().map(|(class, ..)| *class))
-        .collect();
-    for (class, answer, spent) in &mut lost.before {
-        *spent = 0;
-        let later = state.history.iter_mut().skip(place);
-        let later = later.filter_map(|past| match past {
-            Step::Votes(votes) if votes.task == lost.task => Some(votes),
-            _ => None,
-        });
-        let mut later = later.flat_map(|votes| &mut votes.before);
-        if !restored.contains(class)
-            && let Some((_, before, _)) = later.find(|(of, ..)| of == class)
-        {
-            *before = *answer;
+    match sent.takes_back {
+        // What was to be taken back stands, and can be taken back again.
+        Some((place, taken)) => {
+            if let Step::Votes { before, .. } = &taken {
+                let spent: u64 = before.iter().map(|(.., spent)| u64::from(*spent)).sum();
+                state.progress.spent += spent;
+            }
+            let place = place.min(state.history.len());
+            state.history.insert(place, taken);
         }
-    }
-    lost.before.retain(|(class, ..)| restored.contains(class));
-    if !lost.before.is_empty() {
-        state.history.insert(place, Step::Votes(lost));
+        None => state.history.retain(|past| match past {
+            Step::Votes {
+                step: of, before, ..
+            } if *of == step => {
+                let spent: u64 = before.iter().map(|(.., spent)| u64::from(*spent)).sum();
+                state.progress.spent = state.progress.spent.saturating_sub(spent);
+                false
+            }
+            _ => true,
+        }),
     }
 }
 
-/// A task that was ended with answers that are lost is open again.
-fn open_again(state: &mut State, id: TaskId) {
-    let is_open = |task: &Task| task.next_open(0).is_some();
-    if !state.tasks.get(&id).is_some_and(is_open) {
-        return;
-    }
-    let mut counted = false;
-    state.history.retain(|past| match past {
-        Step::Finished { task, detour } if *task == id => {
-            counted |= counts(*detour);
-            false
+/// The next step on the same label came after the answer that stood before the lost one.
+fn correct_next(state: &mut State, step: StepId, id: TaskId, lost: SentAnswer) {
+    let in_history = state.history.iter_mut().filter_map(|past| match past {
+        Step::Votes {
+            step: of,
+            task,
+            before,
+        } if *task == id && *of > step => {
+            let entry = before.iter_mut().find(|(class, ..)| *class == lost.class)?;
+            Some((*of, &mut entry.1))
         }
-        _ => true,
+        _ => None,
     });
-    if !counted {
-        return;
+    if let Some((_, before)) = in_history.min_by_key(|(of, _)| *of) {
+        *before = lost.before;
     }
-    state.progress.finished = state.progress.finished.saturating_sub(1);
+    let in_flight = state.in_flight.iter_mut().filter_map(|(of, sent)| {
+        let matches = sent.task == id && *of > step;
+        let mut answers = sent.answers.iter_mut().filter(|_| matches);
+        let entry = answers.find(|later| later.class == lost.class)?;
+        Some((*of, &mut entry.before))
+    });
+    if let Some((_, before)) = in_flight.min_by_key(|(of, _)| *of) {
+        *before = lost.before;
+    }
+}
+
+/// A task that was ended with votes that are lost is open again.
+fn open_again(state: &mut State, id: TaskId) {
+    let ended = state.history.iter().find_map(|past| match past {
+        Step::Finished { task, counted } if *task == id => Some(*counted),
+        _ => None,
+    });
+    let Some(counted) = ended else {
+        return;
+    };
+    state
+        .history
+        .retain(|past| !matches!(past, Step::Finished { task, .. } if *task == id));
+    if counted && state.unfinished.insert(id) {
+        state.progress.finished = state.progress.finished.saturating_sub(1);
+    }
     match state.current {
-        Some(current) if current == id => {
-            // The rater has it open anyway, as a dispute.
-            state.detour = state.detour.map(|_| Detour { queued: true });
-        }
+        Some(current) if current == id => {}
+        Some(_) if state.queue.contains(&id) => {}
         Some(_) => state.queue.push_front(id),
         None => show_task(state, Some(id), None),
     }
 }
 
-fn take_note(state: &mut State, image: ImageId) -> Option<NoteInFlight> {
-    let place = state
-        .notes_in_flight
-        .iter()
-        .position(|sent| sent.image == image)?;
-    state.notes_in_flight.remove(place)
-}
-
 /// A note is on disk.
 pub fn note_stored(state: &mut State, image: ImageId) {
-    let Some(NoteInFlight { note, .. }) = take_note(state, image) else {
+    let Some(place) = state
+        .notes_in_flight
+        .iter()
+        .position(|(on, _)| *on == image)
+    else {
+        return;
+    };
+    let Some((_, note)) = state.notes_in_flight.remove(place) else {
         return;
     };
     for task in state.tasks.values_mut().filter(|task| task.image == image) {
@@ -252,47 +197,17 @@ pub fn note_stored(state: &mut State, image: ImageId) {
     });
 }
 
-/// As for votes: the next step came after the one before, unless the flag is just being taken back to the lost one.
-fn forget_flag(state: &mut State, lost: StepId) {
-    let is_it = |step: &Step| step.id() == Some(lost);
-    for sent in &mut state.notes_in_flight {
-        sent.undoes.take_if(|step| is_it(step));
-    }
-    let Some(place) = state.history.iter().position(is_it) else {
-        return;
-    };
-    let Some(Step::Flagged { task, before, .. }) = state.history.get(place).cloned() else {
-        return;
-    };
-    let of_task = |step: &Step| matches!(step, Step::Flagged { task: of, .. } if *of == task);
-    let undone = state.notes_in_flight.iter();
-    let mut undone = undone.filter_map(|sent| sent.undoes.as_ref());
-    if undone.any(of_task) {
-        return;
-    }
-    state.history.remove(place);
-    let mut later = state.history.iter_mut().skip(place);
-    if let Some(Step::Flagged { before: after, .. }) = later.find(|step| of_task(step)) {
-        *after = before;
-    }
-}
-
-/// A note is lost: its step as well, or the step that it was to take back is there again.
+/// A note is lost.
 pub fn note_failed(state: &mut State, image: ImageId, reason: &str) {
-    let Some(sent) = take_note(state, image) else {
-        return;
-    };
-    match (sent.undoes, sent.step) {
-        (Some(step), _) => put_back(state, step),
-        (None, Some(step)) => forget_flag(state, step),
-        (None, None) => {}
+    let mut notes = state.notes_in_flight.iter();
+    let place = notes.position(|(on, _)| *on == image);
+    let lost = place.and_then(|place| state.notes_in_flight.remove(place));
+    if matches!(lost, Some((_, NoteText::Flag | NoteText::Unflag))) {
+        let on_image = |id: &TaskId| state.tasks.get(id).is_some_and(|task| task.image == image);
+        let mut past = state.history.iter();
+        let step = past.rposition(|step| matches!(step, Step::Flagged { task } if on_image(task)));
+        // Taking back what never was would set a flag.
+        step.map(|place| state.history.remove(place));
     }
-    let hint = match sent.note {
-        NoteText::Comment(text) => {
-            state.lost_comment = Some((image, text));
-            "; c brings the text back"
-        }
-        NoteText::Flag | NoteText::Unflag => "",
-    };
-    state.complain(format!("NOT recorded: {reason}{hint}"));
+    state.complain(format!("NOT recorded: {reason}"));
 }

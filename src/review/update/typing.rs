@@ -1,11 +1,9 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::voting::send_note;
-use crate::domain::ClassIndex;
+use crate::domain::{ClassIndex, ImageId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::search::Search;
-use crate::review::state::{Label, Mode, State};
-use crate::review::steps::{NoteInFlight, Step};
+use crate::review::state::{Label, Mode, State, Step};
 
 /// Longer comments and queries are cut here.
 const LONGEST: usize = 500;
@@ -89,8 +87,13 @@ fn add_label(state: &mut State, class: ClassIndex) {
         state.say("this label is here already");
         return;
     }
+    let under = task
+        .labels
+        .iter()
+        .rposition(|other| other.heading == label.heading);
+    let place = under.map_or(task.labels.len(), |last| last + 1);
     let task_id = task.id;
-    let place = task.add(label);
+    task.labels.insert(place, label);
     state.cursor = place;
     state.history.push(Step::Added {
         task: task_id,
@@ -115,13 +118,7 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
             state.mode = Mode::Voting;
             match image {
                 Some(image) if !text.is_empty() => {
-                    let note = NoteInFlight {
-                        image,
-                        note: NoteText::Comment(text),
-                        step: None,
-                        undoes: None,
-                    };
-                    vec![send_note(state, note, at)]
+                    vec![send_note(state, image, NoteText::Comment(text), at)]
                 }
                 _ => Vec::new(),
             }
@@ -131,4 +128,10 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
             Vec::new()
         }
     }
+}
+
+/// Sends a note to disk.
+pub fn send_note(state: &mut State, image: ImageId, note: NoteText, at: i64) -> Effect {
+    state.notes_in_flight.push_back((image, note.clone()));
+    Effect::StoreNote { image, note, at }
 }

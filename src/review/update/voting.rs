@@ -1,12 +1,11 @@
 use crossterm::event::KeyCode;
 
-use super::{closing, history, next_task};
+use super::{closing, history, next_task, typing};
 use crate::domain::{Answer, ClassIndex, ImageId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, Mode, State};
-use crate::review::steps::{Detour, GivenVotes, InFlight, NoteInFlight, Step, time_spent};
+use crate::review::state::{Examples, Mode, Sent, SentAnswer, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -40,8 +39,8 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
             }
             Vec::new()
         }
-        Action::ZoomIn => zoom(state, 1),
-        Action::ZoomOut => zoom(state, ZOOM_LEVELS - 1),
+        Action::ZoomIn => zoom(state, (state.viewport.zoom + 1) % ZOOM_LEVELS),
+        Action::ZoomOut => zoom(state, state.viewport.zoom.saturating_sub(1)),
         Action::PanLeft => pan(state, -1, 0),
         Action::PanRight => pan(state, 1, 0),
         Action::PanUp => pan(state, 0, -1),
@@ -49,9 +48,8 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::Examples => examples(state),
         Action::Flag => flag(state, at),
         Action::Comment => {
-            if let Some(image) = state.task().map(|task| task.image) {
-                let lost = state.lost_comment.take_if(|(on, _)| *on == image);
-                state.mode = Mode::Comment(lost.map_or_else(String::new, |(_, text)| text));
+            if state.task().is_some() {
+                state.mode = Mode::Comment(String::new());
             }
             Vec::new()
         }
@@ -130,38 +128,43 @@ fn give(state: &mut State, classes: &[ClassIndex], answer: Answer, at: i64) -> V
             spent: share,
         });
     }
-    state.progress.spent += time_spent(&before);
-    state.history.push(Step::Votes(GivenVotes {
+    for &(_, former, spent) in &before {
+        state.count_vote(former, Some(answer));
+        state.progress.spent += u64::from(spent);
+    }
+    let formerly = before.iter().map(|&(_, former, _)| former).collect();
+    state.history.push(Step::Votes {
         step,
         task: id,
         before,
-    }));
+    });
     state.thinking_since = Some(at);
-    vec![send(state, (id, image), answers, None, at)]
+    vec![send(state, (id, image), answers, formerly, at)]
 }
 
-/// Sends answers to disk as the next step, which may take a former one back.
+/// Sends answers to disk as the next step; `before` holds, for each, the answer that stood so far.
 pub fn send(
     state: &mut State,
     (task, image): (TaskId, ImageId),
     answers: Vec<StoredAnswer>,
-    undoes: Option<GivenVotes>,
+    before: Vec<Option<Answer>>,
     at: i64,
 ) -> Effect {
     let step = state.next_step;
     state.next_step += 1;
-    let kept = answers
-        .iter()
-        .map(|given| (given.class, given.answer))
-        .collect();
-    state.in_flight.insert(
-        step,
-        InFlight {
-            task,
-            answers: kept,
-            undoes,
-        },
-    );
+    let sent = answers.iter().zip(before);
+    let sent = Sent {
+        task,
+        answers: sent
+            .map(|(stored, before)| SentAnswer {
+                class: stored.class,
+                answer: stored.answer,
+                before,
+            })
+            .collect(),
+        takes_back: None,
+    };
+    state.in_flight.insert(step, sent);
     Effect::StoreVotes {
         step,
         task,
@@ -189,28 +192,30 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     }
     let (id, image) = (task.id, task.image);
-    let detour = state.detour;
-    state.progress.finished += usize::from(counts(detour));
-    state.history.push(Step::Finished { task: id, detour });
-    state.touched.push(image);
-    if detour.is_some() {
-        // It is ended, so it does not come again.
-        state.detour = Some(Detour { queued: false });
+    // A dispute may be a task of the queue or one that was ended long ago.
+    let counted = state.unfinished.remove(&id);
+    state.queue.retain(|other| *other != id);
+    state.progress.finished += usize::from(counted);
+    state.history.push(Step::Finished { task: id, counted });
+    if !state.touched.contains(&image) {
+        state.touched.push(image);
+    }
+    next_task_or_back(state, at)
+}
+
+/// After a dispute that was opened from the closing screen, the closing screen is back.
+fn next_task_or_back(state: &mut State, at: i64) -> Vec<Effect> {
+    if state.detour {
         return closing::open(state);
     }
     next_task(state, at)
-}
-
-/// Whether the end of a task that came to the screen in this way is progress.
-pub fn counts(detour: Option<Detour>) -> bool {
-    detour.is_none_or(|detour| detour.queued)
 }
 
 fn skip(state: &mut State, at: i64) -> Vec<Effect> {
     let Some(task) = state.current else {
         return Vec::new();
     };
-    if state.detour.is_some() {
+    if state.detour {
         return closing::open(state);
     }
     if state.queue.is_empty() {
@@ -222,14 +227,20 @@ fn skip(state: &mut State, at: i64) -> Vec<Effect> {
     next_task(state, at)
 }
 
-fn zoom(state: &mut State, levels: u8) -> Vec<Effect> {
-    let zoom = (state.viewport.zoom + levels) % ZOOM_LEVELS;
+fn zoom(state: &mut State, zoom: u8) -> Vec<Effect> {
     state.viewport = within(Viewport {
         zoom,
         ..state.viewport
     });
     if zoom > 0 {
-        state.say(format!("{}×: h j k l look around", 1 << zoom));
+        let pans = [
+            Action::PanLeft,
+            Action::PanDown,
+            Action::PanUp,
+            Action::PanRight,
+        ];
+        let keys = pans.map(|pan| state.keymap.keys_of(pan).first().copied().unwrap_or("–"));
+        state.say(format!("{}×: {} look around", 1 << zoom, keys.join(" ")));
     }
     Vec::new()
 }
@@ -273,46 +284,30 @@ fn flag(state: &mut State, at: i64) -> Vec<Effect> {
     let Some(task) = state.task() else {
         return Vec::new();
     };
-    let (id, image) = (task.id, task.image);
-    let waiting = state.notes_in_flight.iter().rev().find_map(|waiting| {
-        match (waiting.image == image, &waiting.note) {
-            (true, NoteText::Flag) => Some(true),
-            (true, NoteText::Unflag) => Some(false),
+    let step = Step::Flagged { task: task.id };
+    let effects = toggle_flag(state, at);
+    state.history.push(step);
+    effects
+}
+
+/// Sets the flag of the task on the screen, or takes it back.
+pub fn toggle_flag(state: &mut State, at: i64) -> Vec<Effect> {
+    let Some(task) = state.task() else {
+        return Vec::new();
+    };
+    let image = task.image;
+    let waiting = state
+        .notes_in_flight
+        .iter()
+        .rev()
+        .find_map(|(on, note)| match note {
+            NoteText::Flag if *on == image => Some(true),
+            NoteText::Unflag if *on == image => Some(false),
             _ => None,
-        }
-    });
-    let before = waiting.unwrap_or(task.flagged);
-    let step = state.next_step;
-    state.next_step += 1;
-    state.history.push(Step::Flagged {
-        step,
-        task: id,
-        before,
-    });
-    let note = NoteInFlight {
-        image,
-        note: flag_note(!before),
-        step: Some(step),
-        undoes: None,
+        });
+    let note = match waiting.unwrap_or(task.flagged) {
+        true => NoteText::Unflag,
+        false => NoteText::Flag,
     };
-    vec![send_note(state, note, at)]
-}
-
-/// What is noted so that the flag stands, or does not.
-pub fn flag_note(stands: bool) -> NoteText {
-    match stands {
-        true => NoteText::Flag,
-        false => NoteText::Unflag,
-    }
-}
-
-/// Sends a note to disk.
-pub fn send_note(state: &mut State, note: NoteInFlight, at: i64) -> Effect {
-    let effect = Effect::StoreNote {
-        image: note.image,
-        note: note.note.clone(),
-        at,
-    };
-    state.notes_in_flight.push_back(note);
-    effect
+    vec![typing::send_note(state, image, note, at)]
 }

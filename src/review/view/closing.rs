@@ -7,7 +7,7 @@ use super::header::thousands;
 use super::put;
 use crate::review::state::{Closing, State};
 use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
-use crate::text::{fit, fit_middle, width};
+use crate::text::{fill, fit, width};
 
 /// What came of the sitting.
 pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
@@ -15,8 +15,9 @@ pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>)
     let (lines, selected) = lines(state, closing, columns);
     let rows = usize::from(area.height);
     let most = lines.len().saturating_sub(rows);
-    // The chosen dispute stays in sight; space and page keys look elsewhere.
+    // First the top; then the chosen dispute stays in sight; space and page keys look elsewhere.
     let first = match closing.scroll {
+        0 if closing.selected == 0 => 0,
         0 => selected.map_or(0, |line| (line + 2).saturating_sub(rows)),
         scroll => usize::from(scroll),
     };
@@ -27,7 +28,12 @@ pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>)
 
 fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>>, Option<usize>) {
     let heading = |text: &str| Line::styled(format!(" {text}"), state.palette.heading());
-    let plain = |text: String| Line::raw(fit(&format!("   {text}"), columns));
+    let plain = |text: String| {
+        let filled = fill(&text, " ", columns.saturating_sub(4), 4);
+        filled
+            .into_iter()
+            .map(|line| Line::raw(format!("   {line}")))
+    };
     let progress = &state.progress;
     let mut lines = vec![heading("this sitting")];
     let seconds = match progress.votes {
@@ -37,7 +43,7 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
             progress.spent as f64 / 1000.0 / votes as f64
         ),
     };
-    lines.push(plain(format!(
+    lines.extend(plain(format!(
         "{} tasks ended, {} votes recorded{seconds}; {} of {} tasks done",
         thousands(progress.finished),
         thousands(progress.votes),
@@ -46,29 +52,45 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
     )));
     lines.push(Line::default());
     if let Some(error) = &closing.error {
-        lines.push(Line::styled(
-            fit(&format!("   {error}"), columns),
-            state.palette.error(),
-        ));
+        for line in fill(error, " ", columns.saturating_sub(4), 4) {
+            lines.push(Line::from(vec![
+                Span::raw("   "),
+                Span::styled(line, state.palette.error()),
+            ]));
+        }
         return (lines, None);
     }
     let Some(summary) = &closing.summary else {
-        lines.push(plain("counting votes…".to_owned()));
+        lines.extend(plain("counting votes…".to_owned()));
         return (lines, None);
     };
     lines.push(heading("agreement (95 % intervals)"));
-    lines.extend(agreement(summary).into_iter().map(plain));
-    lines.push(Line::default());
-    let selected = disputes(state, closing, summary, columns, &mut lines);
+    lines.extend(agreement(summary).into_iter().flat_map(plain));
     lines.push(Line::default());
     lines.push(heading("label sets of this sitting's images"));
-    lines.push(plain(summary.method.clone()));
-    lines.push(plain(changes(&summary.label_sets)));
-    for set in &summary.label_sets {
-        lines.push(label_set(state, set, columns));
+    lines.extend(plain(summary.method.clone()));
+    lines.extend(plain(changes(&summary.label_sets)));
+    let sets = &summary.label_sets;
+    let (first, rest) = sets.split_at(sets.len().min(SETS_FIRST));
+    lines.extend(first.iter().map(|set| label_set(state, set, columns)));
+    if !rest.is_empty() {
+        lines.extend(plain(format!(
+            "… and {} more below the disputes",
+            rest.len()
+        )));
+    }
+    lines.push(Line::default());
+    let selected = disputes(state, closing, summary, columns, &mut lines);
+    if !rest.is_empty() {
+        lines.push(Line::default());
+        lines.push(heading("more label sets"));
+        lines.extend(rest.iter().map(|set| label_set(state, set, columns)));
     }
     (lines, selected)
 }
+
+/// Label sets that stand above the disputes.
+const SETS_FIRST: usize = 5;
 
 fn estimate(estimate: &Estimate, percent: bool) -> String {
     if estimate.value.is_nan() {
@@ -92,11 +114,11 @@ fn agreement(summary: &Summary) -> Vec<String> {
         .iter()
         .map(|pair| {
             format!(
-                "with {} on {} questions: {} equal, kappa {}",
-                fit(&pair.rater, 16),
-                thousands(pair.questions),
+                "with {}: equal {}, kappa {}, {} questions",
+                fit(&pair.rater, 24),
                 estimate(&pair.raw, true),
-                estimate(&pair.kappa, false)
+                estimate(&pair.kappa, false),
+                pair.questions
             )
         })
         .collect();
@@ -105,9 +127,9 @@ fn agreement(summary: &Summary) -> Vec<String> {
     }
     lines.push(match &summary.gold {
         Some(gold) => format!(
-            "with gold on {} questions: {} right",
-            thousands(gold.questions),
-            estimate(&gold.accuracy, true)
+            "with gold: {} right of {} questions",
+            estimate(&gold.accuracy, true),
+            gold.questions
         ),
         None => "no gold among the answers".to_owned(),
     });
@@ -123,7 +145,7 @@ fn disputes(
 ) -> Option<usize> {
     let title = match summary.disputes_total {
         0 => " no disputes".to_owned(),
-        total => format!(" {} disputes (share of yes)", thousands(total)),
+        total => format!(" {total} disputes (share of yes)"),
     };
     lines.push(Line::styled(title, state.palette.heading()));
     let first = lines.len();
@@ -159,7 +181,7 @@ fn dispute_line(
     let text = format!(
         " {pointer}{digit} {:.2}  {}  {}",
         dispute.score,
-        fit_middle(&dispute.image, columns / 2),
+        fit(&dispute.image, columns / 2),
         dispute.label
     );
     Line::from(Span::styled(fit(&text, columns), style))
@@ -168,8 +190,8 @@ fn dispute_line(
 fn changes(sets: &[FinalLabels]) -> String {
     let count = |change| sets.iter().filter(|set| set.change == change).count();
     format!(
-        "{} images: {} kept, {} with more, {} changed, {} empty",
-        thousands(sets.len()),
+        "{} images: {} kept exactly their label, {} gained labels, {} lost it for others, {} came out empty",
+        sets.len(),
         count(Change::Kept),
         count(Change::Extended),
         count(Change::Replaced),
@@ -178,7 +200,7 @@ fn changes(sets: &[FinalLabels]) -> String {
 }
 
 fn label_set(state: &State, set: &FinalLabels, columns: usize) -> Line<'static> {
-    let name = fit_middle(&set.name, columns / 3);
+    let name = fit(&set.name, columns / 3);
     let word = set.change.word();
     let labels = match set.labels.as_slice() {
         [] => "no label".to_owned(),

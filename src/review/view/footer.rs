@@ -1,11 +1,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_segmentation::UnicodeSegmentation;
 
-use crate::review::keymap::BINDINGS;
+use crate::review::keymap::{Action, BINDINGS};
 use crate::review::state::{Mode, State};
-use crate::text::{fit, printable, width};
+use crate::text::{fit, width};
 
 /// A message, the line that is typed, or the keys.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
@@ -41,17 +40,38 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     }
     let keys = match &state.mode {
         Mode::Voting => return frame.render_widget(key_bar(state, columns), area),
-        Mode::Help(_) => " ? back  ↑↓ more",
-        Mode::Examples(_) => " r back",
-        Mode::Closing(_) if state.current.is_some() => {
-            " q end  b back to the tasks  u undo  ↑↓ ⏎ 1-9 open a dispute  space more"
-        }
-        _ => " q end  u undo  ↑↓ ⏎ 1-9 open a dispute  space more",
+        Mode::Help(_) => format!(" {} back  ↑↓ more", key_of(state, Action::Help)),
+        Mode::Examples(_) => format!(" {} back", key_of(state, Action::Examples)),
+        _ => closing_keys(state),
     };
     frame.render_widget(
-        Line::styled(fit(keys, columns), state.palette.quiet()),
+        Line::styled(fit(&keys, columns), state.palette.quiet()),
         area,
     );
+}
+
+fn key_of(state: &State, action: Action) -> &str {
+    state
+        .keymap
+        .keys_of(action)
+        .first()
+        .copied()
+        .unwrap_or_default()
+}
+
+fn closing_keys(state: &State) -> String {
+    let mut keys = format!(" {} end", key_of(state, Action::Leave));
+    if state.current.is_some() {
+        keys.push_str("  b back");
+    }
+    keys.push_str(&format!("  {} undo", key_of(state, Action::Undo)));
+    if let Mode::Closing(closing) = &state.mode
+        && let Some(summary) = &closing.summary
+        && !summary.disputes.is_empty()
+    {
+        keys.push_str("  ↑↓ ⏎ 1-9 open a dispute");
+    }
+    keys + "  space more"
 }
 
 /// As many keys as there is room for; the last one, which shows them all, always.
@@ -98,15 +118,11 @@ fn key_bar(state: &State, columns: usize) -> Line<'static> {
 
 /// The end of a line that is typed, where the cursor is.
 fn tail(text: &str, columns: usize) -> String {
-    let text = printable(text);
-    let mut taken = 0;
-    let mut start = text.len();
-    for (place, grapheme) in text.grapheme_indices(true).rev() {
-        taken += width(grapheme);
-        if taken > columns {
-            break;
-        }
-        start = place;
+    let mut start = text;
+    while width(start) > columns {
+        let mut rest = start.chars();
+        rest.next();
+        start = rest.as_str();
     }
-    text.get(start..).unwrap_or_default().to_owned()
+    fit(start, columns)
 }

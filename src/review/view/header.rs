@@ -3,30 +3,27 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::review::state::State;
-use crate::text::{fit, fit_middle, width};
+use crate::text::{fit, width};
 
-/// Fewer columns than these are no image name.
-const NAME: usize = 16;
-
-/// Program and image on the left, progress on the right; on narrow screens progress gives way.
+/// Program and image on the left, progress on the right.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
-    let columns = usize::from(area.width);
-    let program = " relabel  ";
-    let right = progress(state, columns.saturating_sub(width(program) + NAME + 2));
-    let room = columns.saturating_sub(width(&right) + width(program) + 2);
+    let wish = state.task().map_or(0, |task| width(&task.image_name));
+    let right = progress(state, usize::from(area.width), wish.min(LONGEST_WISH));
+    let room = usize::from(area.width).saturating_sub(width(&right) + 12);
     let name = state.task().map_or_else(String::new, |task| {
         let (part, parts) = task.part;
         match parts {
-            0 | 1 => fit_middle(&task.image_name, room),
+            0 | 1 => fit(&task.image_name, room),
             _ => {
                 let which = format!(" ({part} of {parts})");
-                let cut = fit_middle(&task.image_name, room.saturating_sub(width(&which)));
+                let cut = fit(&task.image_name, room.saturating_sub(width(&which)));
                 fit(&format!("{cut}{which}"), room)
             }
         }
     });
     let left = Line::from(vec![
-        Span::styled(program, state.palette.strong()),
+        Span::styled(" relabel", state.palette.strong()),
+        Span::raw("  "),
         Span::raw(name),
     ]);
     frame.render_widget(left, area);
@@ -35,33 +32,38 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Line::styled(right, state.palette.quiet()), place);
 }
 
-/// As much of the progress as fits, what matters most first.
-fn progress(state: &State, columns: usize) -> String {
+/// Longer image names have to do with what progress leaves them.
+const LONGEST_WISH: usize = 40;
+
+/// How far the rater is: as much of it as leaves room for the image's name.
+fn progress(state: &State, columns: usize, name: usize) -> String {
     let progress = &state.progress;
     let done = progress.before + progress.finished;
-    let mut text = if state.detour.is_some() {
-        "dispute".to_owned()
+    let mut parts = Vec::new();
+    if state.detour {
+        parts.push("dispute".to_owned());
     } else if state.current.is_some() {
-        let total = thousands(progress.total);
-        format!("task {} of {total}", thousands(done + 1))
+        parts.push(format!(
+            "task {} of {}",
+            thousands(done + 1),
+            thousands(progress.total)
+        ));
     } else {
-        format!("{} tasks done", thousands(done))
-    };
-    let mut parts = vec![fit(&state.rater, 20)];
-    let today = progress.today_before + progress.finished;
-    parts.push(format!("{} today", thousands(today)));
+        parts.push(format!("{} tasks done", thousands(done)));
+    }
+    parts.push(fit(&state.rater, 20));
+    parts.push(format!(
+        "{} today",
+        thousands(progress.today_before + progress.finished)
+    ));
     if progress.votes > 0 {
         let seconds = progress.spent as f64 / 1000.0 / progress.votes as f64;
         parts.push(format!("{seconds:.1} s each"));
     }
-    for part in parts {
-        let longer = format!("{text} · {part}");
-        if width(&longer) >= columns {
-            break;
-        }
-        text = longer;
+    while parts.len() > 1 && width(&parts.join(" · ")) + name + 13 > columns {
+        parts.pop();
     }
-    text + " "
+    parts.join(" · ") + " "
 }
 
 /// A number with a comma between thousands.

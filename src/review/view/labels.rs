@@ -1,67 +1,44 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
 
-use super::picture::marks;
 use super::put;
-use crate::review::state::{Insight, Label, Mode, State, Task};
-use crate::text::{fit, printable, width};
+use crate::review::state::{Insight, Label, State, Task};
+use crate::text::{fill, fit, width};
 
-/// Rows under the labels at least: a blank one, gloss and ancestors.
-pub const GLOSS_ROWS: u16 = 5;
+/// Rows under the labels: a blank one, gloss and ancestors; more where there is room.
+fn gloss_rows(area: Rect) -> u16 {
+    (area.height / 3).clamp(5, 8)
+}
 
 /// The labels under their headings, and what the one under the cursor means.
 pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'_>) {
     let Some(task) = state.task() else {
         return;
     };
-    let columns = usize::from(area.width);
-    let (lines, cursor_line) = lines(state, task, columns);
-    // A short list leaves room for a long gloss.
-    let free = usize::from(area.height).saturating_sub(lines.len() + usize::from(picture_hidden));
-    let gloss_rows = state
-        .label()
-        .map_or(0, |label| Meaning::of(label).rows(columns));
-    let gloss_rows = u16::try_from(gloss_rows.min(free)).unwrap_or(0);
     let mut list = Rect {
-        height: area.height.saturating_sub(gloss_rows.max(GLOSS_ROWS)),
+        height: area.height.saturating_sub(gloss_rows(area)),
         ..area
     };
     if picture_hidden {
-        let mut words = marks(task);
-        words.push("the picture needs a larger terminal (80×24 shows it)".to_owned());
-        let words = format!(" {}", words.join(" · "));
-        let line = Line::styled(fit(&words, usize::from(area.width)), state.palette.quiet());
+        let word = "  the picture needs a larger terminal (80×24 shows it)";
+        let line = Line::styled(fit(word, usize::from(area.width)), state.palette.quiet());
         put(frame, area, 0, line);
         list.y += 1;
         list.height = list.height.saturating_sub(1);
     }
+    let (lines, cursor_line) = lines(state, task, usize::from(area.width));
     let first = first_shown(lines.len(), cursor_line, usize::from(list.height));
     for (row, line) in (0..list.height).zip(lines.into_iter().skip(first)) {
         put(frame, list, row, line);
     }
-    let below = Rect {
-        y: list.bottom(),
-        height: area.bottom().saturating_sub(list.bottom()),
-        ..area
-    };
-    match (&state.mode, state.label()) {
-        (Mode::Comment(_), _) if !task.comments.is_empty() => {
-            draw_comments(state, &task.comments, below, frame);
-        }
-        (_, Some(label)) => draw_gloss(state, Meaning::of(label), below, frame),
-        (_, None) => {}
-    }
-}
-
-/// The newest comments on the image, while one more is written.
-fn draw_comments(state: &State, comments: &[String], area: Rect, frame: &mut Frame<'_>) {
-    let rows = usize::from(area.height.saturating_sub(1));
-    let newest = comments.iter().skip(comments.len().saturating_sub(rows));
-    for (row, comment) in (1..area.height).zip(newest) {
-        let text = fit(&format!(" “{comment}”"), usize::from(area.width));
-        put(frame, area, row, Line::styled(text, state.palette.quiet()));
+    if let Some(label) = state.label() {
+        let below = Rect {
+            y: list.bottom(),
+            height: area.bottom().saturating_sub(list.bottom()),
+            ..area
+        };
+        draw_gloss(state, label, below, frame);
     }
 }
 
@@ -85,16 +62,16 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
         }
         lines.push(label_line(state, at, label, columns));
         if let Some(insight) = &label.insight {
-            lines.extend(insight_lines(state, insight, at == state.cursor, columns));
+            lines.extend(insight_lines(state, insight, columns));
         }
     }
     (lines, cursor_line)
 }
 
 fn heading_line(state: &State, title: &str, columns: usize) -> Line<'static> {
-    let title = fit(title, columns.saturating_sub(4));
-    let rule = "─".repeat(columns.saturating_sub(width(&title) + 2));
-    Line::styled(format!(" {title} {rule}"), state.palette.heading())
+    let title = fit(title, columns.saturating_sub(5));
+    let rule = "─".repeat(columns.saturating_sub(width(&title) + 3));
+    Line::styled(format!("  {title} {rule}"), state.palette.heading())
 }
 
 fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'static> {
@@ -113,115 +90,63 @@ fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'
         }
     };
     let added = if label.added { "+ " } else { "" };
-    let name = fit(&format!("{added}{}", label.name), columns.saturating_sub(6));
+    let name = fit(&format!("{added}{}", label.name), columns.saturating_sub(7));
     let style = if selected {
         state.palette.selected()
     } else {
         Default::default()
     };
     Line::from(vec![
-        Span::styled(format!("{pointer}{number} "), style),
+        Span::styled(format!("{pointer} {number} "), style),
         mark,
         Span::raw("  "),
         Span::styled(name, style),
     ])
 }
 
-/// What others said: all of it for the label under the cursor, one line for the rest.
-fn insight_lines(
-    state: &State,
-    insight: &Insight,
-    selected: bool,
-    columns: usize,
-) -> Vec<Line<'static>> {
-    let votes = insight.votes.iter();
-    let mut parts: Vec<String> = votes
-        .map(|(rater, answer)| format!("{rater} {answer}"))
-        .collect();
-    if let Some(score) = insight.score {
-        parts.push(format!("score {score:.2}"));
-    }
+fn insight_lines(state: &State, insight: &Insight, columns: usize) -> Vec<Line<'static>> {
+    let mut parts = Vec::new();
     if insight.original {
         parts.push("original label".to_owned());
     }
+    if let Some(score) = insight.score {
+        parts.push(format!("score {score:.2}"));
+    }
+    let votes = insight
+        .votes
+        .iter()
+        .map(|(rater, answer)| format!("{rater} {answer}"));
+    parts.extend(votes);
     if !insight.sources.is_empty() {
         parts.push(format!("from {}", insight.sources.join(", ")));
     }
-    let room = columns.saturating_sub(6);
-    let mut rows: Vec<String> = Vec::new();
-    for part in &parts {
-        match rows.last_mut() {
-            Some(row) if !selected || width(row) + width(part) + 3 <= room => {
-                row.push_str(" · ");
-                row.push_str(part);
-            }
-            _ => rows.push(part.clone()),
-        }
-    }
-    rows.iter()
-        .map(|row| Line::styled(format!("      {}", fit(row, room)), state.palette.quiet()))
-        .collect()
+    let filled = fill(&parts.join(" · "), " · ", columns.saturating_sub(7), 4);
+    let line = |text| Line::styled(format!("       {text}"), state.palette.quiet());
+    filled.into_iter().map(line).collect()
 }
 
-/// What is said of a class under a list.
-#[derive(Debug, Clone, Copy)]
-pub struct Meaning<'a> {
-    /// All its names.
-    pub name: &'a str,
-    /// What it means.
-    pub gloss: Option<&'a str>,
-    /// Its hypernyms.
-    pub ancestors: &'a str,
-}
-
-impl<'a> Meaning<'a> {
-    fn of(label: &'a Label) -> Meaning<'a> {
-        Meaning {
-            name: &label.name,
-            gloss: label.gloss.as_deref(),
-            ancestors: &label.ancestors,
-        }
-    }
-
-    fn text(&self) -> String {
-        let short = self.name.split(", ").next().unwrap_or_default();
-        let text = match self.gloss {
-            Some(gloss) => format!("{short}: {gloss}"),
-            None => self.name.to_owned(),
-        };
-        printable(&text).into_owned()
-    }
-
-    /// The rows that it takes, wrapped between words, with a blank one and the ancestors.
-    fn rows(&self, columns: usize) -> usize {
-        let room = columns.saturating_sub(1).max(1);
-        let (mut rows, mut taken) = (1, 0);
-        for word in self.text().split(' ') {
-            let wide = width(word);
-            if taken > 0 && taken + 1 + wide > room {
-                (rows, taken) = (rows + 1, 0);
-            }
-            taken += wide + usize::from(taken > 0);
-            rows += (taken - 1.min(taken)) / room;
-            taken = if taken > room { taken % room } else { taken };
-        }
-        rows + 2
-    }
-}
-
-/// A blank row, the gloss, and the hypernyms in the last row.
-pub fn draw_gloss(state: &State, meaning: Meaning<'_>, area: Rect, frame: &mut Frame<'_>) {
-    let gloss = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(1),
-        height: area.height.saturating_sub(2),
+fn draw_gloss(state: &State, label: &Label, area: Rect, frame: &mut Frame<'_>) {
+    // The list cuts long names; here they are whole.
+    let cut = width(&label.name) + 9 > usize::from(area.width);
+    let short = label.name.split(", ").next().unwrap_or_default();
+    let text = match &label.gloss {
+        Some(gloss) if cut => format!("{}: {gloss}", label.name),
+        Some(gloss) => format!("{short}: {gloss}"),
+        None => label.name.clone(),
     };
-    frame.render_widget(
-        Paragraph::new(meaning.text()).wrap(Wrap { trim: true }),
-        gloss,
-    );
-    let ancestors = fit(meaning.ancestors, usize::from(gloss.width));
-    let line = Line::styled(format!(" {ancestors}"), state.palette.quiet());
-    put(frame, area, area.height.saturating_sub(1), line);
+    let columns = usize::from(area.width.saturating_sub(2));
+    let rows = usize::from(area.height);
+    let above = fill(&label.ancestors, " › ", columns, (rows / 3).max(1));
+    let room = rows.saturating_sub(above.len() + 1);
+    let gloss = fill(&text, " ", columns, room);
+    for (row, line) in (1..).zip(gloss) {
+        put(frame, area, row, Line::raw(format!("  {line}")));
+    }
+    let first = area
+        .height
+        .saturating_sub(u16::try_from(above.len()).unwrap_or(0));
+    for (row, line) in (first..).zip(above) {
+        let line = Line::styled(format!("  {line}"), state.palette.quiet());
+        put(frame, area, row, line);
+    }
 }

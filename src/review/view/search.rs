@@ -2,11 +2,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::labels::{GLOSS_ROWS, Meaning, draw_gloss};
 use super::put;
 use crate::review::search::Search;
 use crate::review::state::State;
-use crate::text::{fit, width};
+use crate::text::fit;
 
 /// The classes that fit what was typed; the picture beside them stays in sight.
 pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
@@ -15,12 +14,12 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
         frame,
         area,
         0,
-        Line::styled(" add a label to this image", state.palette.heading()),
+        Line::styled("  add a label to this image", state.palette.heading()),
     );
     if search.found.is_empty() {
         let word = match search.query.is_empty() {
-            true => " type some letters of its name",
-            false => " no class has these letters",
+            true => "  type some letters of its name",
+            false => "  no class has these letters",
         };
         put(
             frame,
@@ -30,7 +29,7 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
         );
         return;
     }
-    let rows = area.height.saturating_sub(2 + GLOSS_ROWS);
+    let rows = area.height.saturating_sub(2);
     let first = search
         .selected
         .saturating_sub(usize::from(rows.saturating_sub(1)));
@@ -42,28 +41,11 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
         } else {
             Default::default()
         };
-        // The index tells classes of the same name apart.
-        let index = format!("  {class}");
-        let room = columns.saturating_sub(width(pointer) + width(&index));
+        let name = fit(&state.classes.name_of(*class), columns.saturating_sub(2));
         let line = Line::from(vec![
             Span::styled(pointer, style),
-            Span::styled(fit(&state.classes.name_of(*class), room), style),
-            Span::styled(index, state.palette.quiet()),
+            Span::styled(name, style),
         ]);
         put(frame, area, row + 2, line);
-    }
-    let selected = search.found.get(search.selected);
-    if let Some(class) = selected.and_then(|class| state.classes.get(*class)) {
-        let meaning = Meaning {
-            name: &class.name,
-            gloss: class.gloss.as_deref(),
-            ancestors: &state.hierarchy.ancestors_line(class.index),
-        };
-        let below = Rect {
-            y: area.bottom().saturating_sub(GLOSS_ROWS),
-            height: GLOSS_ROWS.min(area.height),
-            ..area
-        };
-        draw_gloss(state, meaning, below, frame);
     }
 }
