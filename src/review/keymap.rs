@@ -247,14 +247,30 @@ impl Action {
 pub struct Key {
     code: KeyCode,
     control: bool,
+    /// Held with alt, super and the like, to which nothing is bound.
+    foreign: bool,
+}
+
+impl Key {
+    fn new(code: KeyCode, control: bool, foreign: bool) -> Key {
+        let code = match code {
+            KeyCode::Char(letter) if control => KeyCode::Char(letter.to_ascii_lowercase()),
+            other => other,
+        };
+        Key {
+            code,
+            control,
+            foreign,
+        }
+    }
 }
 
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Key {
-        Key {
-            code: event.code,
-            control: event.modifiers.contains(KeyModifiers::CONTROL),
-        }
+        let holds = |modifiers| event.modifiers.intersects(modifiers);
+        let foreign =
+            KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
+        Key::new(event.code, holds(KeyModifiers::CONTROL), holds(foreign))
     }
 }
 
@@ -406,7 +422,7 @@ fn parse_key(text: &str) -> Option<Key> {
             _ => return None,
         },
     };
-    Some(Key { code, control })
+    Some(Key::new(code, control, false))
 }
 
 #[cfg(test)]

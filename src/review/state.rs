@@ -94,6 +94,17 @@ impl Task {
             .find(open)
     }
 
+    /// Adds a label under its heading, which may be new; says on which line.
+    pub fn add(&mut self, label: Label) -> usize {
+        let under = self
+            .labels
+            .iter()
+            .rposition(|other| other.heading == label.heading);
+        let place = under.map_or(self.labels.len(), |last| last + 1);
+        self.labels.insert(place, label);
+        place
+    }
+
     /// The label of a class.
     pub fn label_mut(&mut self, class: ClassIndex) -> Option<&mut Label> {
         self.labels.iter_mut().find(|label| label.class == class)
@@ -111,7 +122,7 @@ pub struct Progress {
     pub finished: usize,
     /// Tasks finished since midnight, before this sitting.
     pub today_before: usize,
-    /// Votes of this sitting that stand.
+    /// Labels that got their answer in this sitting, on disk.
     pub votes: usize,
     /// Milliseconds spent on them.
     pub spent: u64,
@@ -163,8 +174,18 @@ pub struct Closing {
     pub error: Option<String>,
     /// The dispute that Enter opens.
     pub selected: usize,
-    /// The first line that is shown.
+    /// The first line that is shown; 0 follows the selected dispute.
     pub scroll: u16,
+}
+
+impl Closing {
+    /// No fewer lines than the screen would show if it were high enough.
+    pub(super) fn most_lines(&self) -> usize {
+        let lists = self.summary.as_ref().map_or(0, |summary| {
+            4 * summary.pairs.len() + summary.disputes.len() + summary.label_sets.len()
+        });
+        30 + lists
+    }
 }
 
 /// A line for the rater.
@@ -197,8 +218,12 @@ pub enum Step {
     },
     /// The flag was set or taken back.
     Flagged {
+        /// Its name while the note is on its way.
+        step: StepId,
         /// The task.
         task: TaskId,
+        /// Whether the flag stood before.
+        before: bool,
     },
     /// The task was ended.
     Finished {
@@ -212,6 +237,16 @@ pub enum Step {
         /// The task.
         task: TaskId,
     },
+}
+
+impl Step {
+    /// Its name, where it stored something.
+    pub(super) fn id(&self) -> Option<StepId> {
+        match self {
+            Step::Votes { step, .. } | Step::Flagged { step, .. } => Some(*step),
+            Step::Added { .. } | Step::Finished { .. } | Step::Skipped { .. } => None,
+        }
+    }
 }
 
 /// What a sitting begins with.
@@ -237,18 +272,21 @@ pub struct Sitting {
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub task: TaskId,
-    pub answers: Vec<SentAnswer>,
-    /// The step that they take back, with its place in the history, where it belongs again should they be lost.
-    pub takes_back: Option<(usize, Step)>,
+    /// Class and answer; none is taken back.
+    pub answers: Vec<(ClassIndex, Option<Answer>)>,
+    /// The step that they take back, which belongs to the history again should they be lost.
+    pub takes_back: Option<Step>,
 }
 
-/// An answer on its way to disk.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SentAnswer {
-    pub class: ClassIndex,
-    pub answer: Option<Answer>,
-    /// What stands again when this one is lost.
-    pub before: Option<Answer>,
+/// A note on its way to disk.
+#[derive(Debug, Clone)]
+pub(super) struct SentNote {
+    pub image: ImageId,
+    pub note: NoteText,
+    /// The step that it is, where it is one.
+    pub step: Option<StepId>,
+    /// The step that it takes back.
+    pub takes_back: Option<Step>,
 }
 
 /// Everything that the review screen knows.
@@ -297,7 +335,11 @@ pub struct State {
     /// Steps on their way to disk.
     pub(super) in_flight: HashMap<StepId, Sent>,
     /// Notes on their way to disk, in their order.
-    pub(super) notes_in_flight: VecDeque<(ImageId, NoteText)>,
+    pub(super) notes_in_flight: VecDeque<SentNote>,
+    /// A comment that was not stored; the next one on its image begins with it.
+    pub(super) lost_comment: Option<(ImageId, String)>,
+    /// The labels that `progress.votes` counts.
+    pub(super) voted: HashSet<(TaskId, ClassIndex)>,
     /// Keys typed before their task was read, with their times.
     pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
@@ -341,6 +383,8 @@ impl State {
             next_step: 1,
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
+            lost_comment: None,
+            voted: HashSet::new(),
             typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             thinking_since: None,
@@ -367,16 +411,11 @@ impl State {
         !self.in_flight.is_empty()
     }
 
-    /// Counts a vote more or less when a label gets its first answer or loses its only one.
-    pub(super) fn count_vote(&mut self, before: Option<Answer>, after: Option<Answer>) {
-        match (before, after) {
-            (None, Some(_)) => self.progress.votes += 1,
-            (Some(_), None) => self.progress.votes = self.progress.votes.saturating_sub(1),
-            _ => {}
-        }
-    }
-
     pub(super) fn say(&mut self, text: impl Into<String>) {
+        // What went wrong stays in sight until the rater has pressed a key.
+        if self.message.as_ref().is_some_and(|message| message.error) {
+            return;
+        }
         self.message = Some(Message {
             text: text.into(),
             error: false,

@@ -225,11 +225,6 @@ impl Sitting {
             match effect {
                 Effect::Quit | Effect::Interrupt => self.ended = true,
                 Effect::Redraw | Effect::Suspend | Effect::WantPictures(_) => {}
-                Effect::DropAdded(question) => {
-                    for task in self.project.values_mut() {
-                        task.labels.retain(|label| label.question != Some(question));
-                    }
-                }
                 waits => self.waiting.push_back(waits),
             }
         }
@@ -282,6 +277,11 @@ impl Sitting {
 
     /// Does what the oldest waiting effect asks for, or lets it fail. False when none waits.
     pub fn answer_next(&mut self, succeeds: bool) -> bool {
+        while let Some(Effect::DropAdded(question)) = self.waiting.front() {
+            let question = *question;
+            self.drop_added(question);
+            self.waiting.pop_front();
+        }
         let Some(effect) = self.waiting.pop_front() else {
             return false;
         };
@@ -322,6 +322,16 @@ impl Sitting {
         };
         self.happens(event);
         true
+    }
+
+    /// Takes an added label out of its task, unless an answer to it stands.
+    fn drop_added(&mut self, question: QuestionId) {
+        for (id, task) in &mut self.project {
+            let disk = &self.disk;
+            task.labels.retain(|label| {
+                label.question != Some(question) || disk.contains_key(&(*id, label.class))
+            });
+        }
     }
 
     /// The task as the project file has it.

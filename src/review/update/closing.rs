@@ -4,6 +4,7 @@ use super::{blank_closing, show_task};
 use crate::domain::TaskId;
 use crate::review::effect::Effect;
 use crate::review::keymap::Action;
+use crate::review::layout::areas;
 use crate::review::state::{Mode, State};
 
 /// Opens the closing screen.
@@ -39,7 +40,10 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
     match (code, action) {
         (_, Some(Action::Leave)) => return vec![Effect::Quit],
         (_, Some(Action::Undo)) => return super::history::undo(state, at),
-        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => state.mode = Mode::Voting,
+        (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => {
+            state.mode = Mode::Voting;
+            state.thinking_since = Some(at);
+        }
         (_, Some(Action::Down)) => {
             closing.selected = (closing.selected + 1).min(disputes.len().saturating_sub(1));
             closing.scroll = 0;
@@ -49,7 +53,10 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
             closing.scroll = 0;
         }
         (KeyCode::PageDown | KeyCode::Char(' '), _) => {
-            closing.scroll = closing.scroll.saturating_add(10)
+            let rows = areas(state.size).map_or(0, |areas| usize::from(areas.body.height));
+            let most = closing.most_lines().saturating_sub(rows);
+            let most = u16::try_from(most).unwrap_or(u16::MAX);
+            closing.scroll = closing.scroll.saturating_add(10).min(most);
         }
         (KeyCode::PageUp, _) => closing.scroll = closing.scroll.saturating_sub(10),
         _ => {}

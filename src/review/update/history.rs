@@ -1,8 +1,8 @@
 use super::show_task;
-use super::voting::{send, toggle_flag};
+use super::voting::{flag_note, send, send_note, time_spent};
 use crate::domain::{ClassIndex, TaskId};
 use crate::review::effect::{Effect, StoredAnswer};
-use crate::review::state::{Mode, State, Step};
+use crate::review::state::{Mode, SentNote, State, Step};
 
 /// Takes the last step back.
 pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
@@ -12,7 +12,7 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
     };
     let (Step::Votes { task, .. }
     | Step::Added { task, .. }
-    | Step::Flagged { task }
+    | Step::Flagged { task, .. }
     | Step::Finished { task, .. }
     | Step::Skipped { task }) = step;
     let needs_labels = !matches!(step, Step::Finished { .. } | Step::Skipped { .. });
@@ -32,9 +32,18 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
             go_back_to(state, task, at);
             remove_added(state, class)
         }
-        Step::Flagged { task } => {
+        Step::Flagged { task, before, .. } => {
             go_back_to(state, task, at);
-            toggle_flag(state, at)
+            let Some(image) = state.task().map(|task| task.image) else {
+                return Vec::new();
+            };
+            let note = SentNote {
+                image,
+                note: flag_note(before),
+                step: None,
+                takes_back: Some(step),
+            };
+            vec![send_note(state, note, at)]
         }
         Step::Finished { task, counted } => {
             let reopens = counted && state.unfinished.insert(task);
@@ -72,14 +81,12 @@ fn go_back_to(state: &mut State, task: TaskId, at: i64) {
 }
 
 fn take_back(state: &mut State, taken: Step, at: i64) -> Vec<Effect> {
-    let place_in_history = state.history.len();
     let step = state.next_step;
     let (Step::Votes { before, .. }, Some(task)) = (&taken, state.task_mut()) else {
         return Vec::new();
     };
     let (id, image) = (task.id, task.image);
     let mut answers = Vec::with_capacity(before.len());
-    let mut formerly = Vec::with_capacity(before.len());
     let mut first = None;
     for &(class, answer, _) in before {
         let place = task.labels.iter().position(|label| label.class == class);
@@ -87,7 +94,6 @@ fn take_back(state: &mut State, taken: Step, at: i64) -> Vec<Effect> {
             continue;
         };
         first = first.or(place);
-        formerly.push(label.answer());
         label.sending = Some((step, answer));
         answers.push(StoredAnswer {
             class,
@@ -96,21 +102,13 @@ fn take_back(state: &mut State, taken: Step, at: i64) -> Vec<Effect> {
             spent: None,
         });
     }
-    for (stored, former) in answers.iter().zip(&formerly) {
-        state.count_vote(*former, stored.answer);
-    }
-    for (.., spent) in before {
-        state.progress.spent = state.progress.spent.saturating_sub(u64::from(*spent));
-    }
+    let spent = time_spent(before);
+    state.progress.spent = state.progress.spent.saturating_sub(spent);
     if let Some(place) = first {
         state.cursor = place;
     }
     state.thinking_since = Some(at);
-    let effect = send(state, (id, image), answers, formerly, at);
-    if let Some(sent) = state.in_flight.get_mut(&step) {
-        sent.takes_back = Some((place_in_history, taken));
-    }
-    vec![effect]
+    vec![send(state, (id, image), answers, Some(taken), at)]
 }
 
 fn remove_added(state: &mut State, class: ClassIndex) -> Vec<Effect> {

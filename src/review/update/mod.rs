@@ -2,6 +2,7 @@
 
 mod closing;
 mod history;
+mod lost;
 mod pictures;
 mod stored;
 mod typing;
@@ -40,6 +41,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Resumed => {
             // A terminal may have lost its pictures meanwhile.
             state.wanted.clear();
+            // Nobody knows how long the program slept.
+            state.thinking_since = None;
             vec![Effect::Redraw]
         }
         Event::TaskLoaded(task) => {
@@ -48,10 +51,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::TaskFailed { task, reason } => stored::task_failed(state, task, &reason),
         Event::VotesStored { step, questions } => stored::votes_stored(state, step, &questions),
-        Event::VotesFailed { step, reason } => {
-            stored::votes_failed(state, step, &reason);
-            Vec::new()
-        }
+        Event::VotesFailed { step, reason } => stored::votes_failed(state, step, &reason),
         Event::NoteStored { image } => {
             stored::note_stored(state, image);
             Vec::new()
@@ -169,7 +169,8 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
                     *scroll = (*scroll + 1).min(help_lines().saturating_sub(rows));
                 }
                 (Some(Action::Help | Action::Leave), _) | (_, KeyCode::Esc) => {
-                    state.mode = Mode::Voting
+                    state.mode = Mode::Voting;
+                    state.thinking_since = Some(at);
                 }
                 _ => {}
             }

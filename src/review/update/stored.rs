@@ -1,13 +1,34 @@
+use super::lost::{forget_flag, forget_votes, put_flag_back, put_votes_back};
 use super::{closing, show_task};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
-use crate::review::state::{Sent, SentAnswer, State, Step, Task};
+use crate::review::keymap::Action;
+use crate::review::state::{Sent, SentNote, State, Step, Task};
 
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
     let id = task.id;
     state.loading.remove(&id);
+    let mut task = task;
+    // What was added and is not answered yet is on the screen alone.
+    if let Some(former) = state.tasks.remove(&id) {
+        for label in former.labels.into_iter().filter(|label| label.added) {
+            if task.label_mut(label.class).is_none() {
+                task.add(label);
+            }
+        }
+    }
+    // What was read may be older than what is on its way.
+    let mut steps: Vec<(&StepId, &Sent)> = state.in_flight.iter().collect();
+    steps.sort_unstable_by_key(|(step, _)| **step);
+    for (step, sent) in steps.into_iter().filter(|(_, sent)| sent.task == id) {
+        for (class, answer) in &sent.answers {
+            if let Some(label) = task.label_mut(*class) {
+                label.sending = Some((*step, *answer));
+            }
+        }
+    }
     state.tasks.insert(id, task);
     if state.current == Some(id) {
         let since = state.thinking_since;
@@ -18,11 +39,17 @@ pub fn task_loaded(state: &mut State, task: Task) {
 /// A task could not be read: it is left out of this sitting.
 pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect> {
     state.loading.remove(&task);
+    if state.tasks.contains_key(&task) {
+        state.complain(format!("a task cannot be read again: {reason}"));
+        return Vec::new();
+    }
     state.queue.retain(|other| *other != task);
     state.complain(format!("a task cannot be read: {reason}"));
     if state.current != Some(task) {
         return Vec::new();
     }
+    // They were meant for this task.
+    state.typed_ahead.clear();
     if state.detour {
         return closing::open(state);
     }
@@ -47,12 +74,20 @@ pub fn votes_stored(
         return Vec::new();
     };
     let mut unwanted = Vec::new();
-    for SentAnswer { class, answer, .. } in sent.answers {
+    for (class, answer) in sent.answers {
         let question = questions
             .iter()
             .find(|(of, _)| *of == class)
             .map(|(_, question)| *question);
-        let Some(label) = task.label_mut(class) else {
+        let label = task.label_mut(class);
+        // A label that was answered before this sitting is no vote of this sitting.
+        let is_first = label.as_ref().is_none_or(|label| label.recorded.is_none());
+        match answer {
+            Some(_) if is_first => state.voted.insert((sent.task, class)),
+            Some(_) => false,
+            None => state.voted.remove(&(sent.task, class)),
+        };
+        let Some(label) = label else {
             // Added, answered, and taken back altogether before the disk had said a word.
             unwanted.extend(question.map(Effect::DropAdded));
             continue;
@@ -63,89 +98,44 @@ pub fn votes_stored(
             label.sending = None;
         }
     }
+    state.progress.votes = state.voted.len();
     unwanted
 }
 
 /// The votes of a step are lost: the screen shows what is on disk, and says why.
-pub fn votes_failed(state: &mut State, step: StepId, reason: &str) {
+pub fn votes_failed(state: &mut State, step: StepId, reason: &str) -> Vec<Effect> {
     let Some(sent) = state.in_flight.remove(&step) else {
-        return;
+        return Vec::new();
     };
-    let id = sent.task;
-    let mut changed = Vec::new();
-    if let Some(task) = state.tasks.get_mut(&id) {
-        for lost in &sent.answers {
-            if let Some(label) = task.label_mut(lost.class)
-                && label.sending.is_some_and(|(sending, _)| sending == step)
-            {
-                label.sending = None;
-                changed.push((lost.answer, label.recorded));
+    let mut gone = false;
+    if let Some(task) = state.tasks.get_mut(&sent.task) {
+        for (class, _) in &sent.answers {
+            match task.label_mut(*class) {
+                Some(label) if label.sending.is_some_and(|(sending, _)| sending == step) => {
+                    label.sending = None;
+                }
+                Some(_) => {}
+                None => gone = true,
             }
         }
     }
-    for &(lost, stands) in &changed {
-        state.count_vote(lost, stands);
+    let mut effects = Vec::new();
+    match sent.takes_back {
+        Some(taken) => {
+            put_votes_back(state, step, taken);
+            // The answer stands, on a label that was taken off the screen since.
+            if gone && state.loading.insert(sent.task) {
+                effects.push(Effect::LoadTask(sent.task));
+            }
+        }
+        None => forget_votes(state, step),
     }
-    correct_history(state, step, sent);
-    if changed.iter().any(|(_, stands)| stands.is_none()) {
-        open_again(state, id);
+    let is_open = |task: &Task| task.next_open(0).is_some();
+    if state.tasks.get(&sent.task).is_some_and(is_open) {
+        open_again(state, sent.task);
     }
     state.complain(format!("NOT recorded: {reason}"));
-}
-
-/// Makes the history tell what happened without a step whose votes are lost.
-fn correct_history(state: &mut State, step: StepId, sent: Sent) {
-    for lost in &sent.answers {
-        correct_next(state, step, sent.task, *lost);
-    }
-    match sent.takes_back {
-        // What was to be taken back stands, and can be taken back again.
-        Some((place, taken)) => {
-            if let Step::Votes { before, .. } = &taken {
-                let spent: u64 = before.iter().map(|(.., spent)| u64::from(*spent)).sum();
-                state.progress.spent += spent;
-            }
-            let place = place.min(state.history.len());
-            state.history.insert(place, taken);
-        }
-        None => state.history.retain(|past| match past {
-            Step::Votes {
-                step: of, before, ..
-            } if *of == step => {
-                let spent: u64 = before.iter().map(|(.., spent)| u64::from(*spent)).sum();
-                state.progress.spent = state.progress.spent.saturating_sub(spent);
-                false
-            }
-            _ => true,
-        }),
-    }
-}
-
-/// The next step on the same label came after the answer that stood before the lost one.
-fn correct_next(state: &mut State, step: StepId, id: TaskId, lost: SentAnswer) {
-    let in_history = state.history.iter_mut().filter_map(|past| match past {
-        Step::Votes {
-            step: of,
-            task,
-            before,
-        } if *task == id && *of > step => {
-            let entry = before.iter_mut().find(|(class, ..)| *class == lost.class)?;
-            Some((*of, &mut entry.1))
-        }
-        _ => None,
-    });
-    if let Some((_, before)) = in_history.min_by_key(|(of, _)| *of) {
-        *before = lost.before;
-    }
-    let in_flight = state.in_flight.iter_mut().filter_map(|(of, sent)| {
-        let matches = sent.task == id && *of > step;
-        let mut answers = sent.answers.iter_mut().filter(|_| matches);
-        let entry = answers.find(|later| later.class == lost.class)?;
-        Some((*of, &mut entry.before))
-    });
-    if let Some((_, before)) = in_flight.min_by_key(|(of, _)| *of) {
-        *before = lost.before;
-    }
+    effects
 }
 
 /// A task that was ended with votes that are lost is open again.
@@ -171,16 +161,15 @@ fn open_again(state: &mut State, id: TaskId) {
     }
 }
 
+fn take_note(state: &mut State, image: ImageId) -> Option<SentNote> {
+    let mut notes = state.notes_in_flight.iter();
+    let place = notes.position(|sent| sent.image == image)?;
+    state.notes_in_flight.remove(place)
+}
+
 /// A note is on disk.
 pub fn note_stored(state: &mut State, image: ImageId) {
-    let Some(place) = state
-        .notes_in_flight
-        .iter()
-        .position(|(on, _)| *on == image)
-    else {
-        return;
-    };
-    let Some((_, note)) = state.notes_in_flight.remove(place) else {
+    let Some(SentNote { note, .. }) = take_note(state, image) else {
         return;
     };
     for task in state.tasks.values_mut().filter(|task| task.image == image) {
@@ -197,17 +186,23 @@ pub fn note_stored(state: &mut State, image: ImageId) {
     });
 }
 
-/// A note is lost.
+/// A note is lost, and its step with it; or the step that it was to take back can be taken back again.
 pub fn note_failed(state: &mut State, image: ImageId, reason: &str) {
-    let mut notes = state.notes_in_flight.iter();
-    let place = notes.position(|(on, _)| *on == image);
-    let lost = place.and_then(|place| state.notes_in_flight.remove(place));
-    if matches!(lost, Some((_, NoteText::Flag | NoteText::Unflag))) {
-        let on_image = |id: &TaskId| state.tasks.get(id).is_some_and(|task| task.image == image);
-        let mut past = state.history.iter();
-        let step = past.rposition(|step| matches!(step, Step::Flagged { task } if on_image(task)));
-        // Taking back what never was would set a flag.
-        step.map(|place| state.history.remove(place));
+    let Some(sent) = take_note(state, image) else {
+        return;
+    };
+    match (sent.takes_back, sent.step) {
+        (Some(taken), _) => put_flag_back(state, image, taken),
+        (None, Some(step)) => forget_flag(state, step),
+        (None, None) => {}
     }
-    state.complain(format!("NOT recorded: {reason}"));
+    let hint = match sent.note {
+        NoteText::Comment(text) => {
+            state.lost_comment = Some((image, text));
+            let keys = state.keymap.keys_of(Action::Comment);
+            format!("; {} brings the text back", keys.first().unwrap_or(&"–"))
+        }
+        NoteText::Flag | NoteText::Unflag => String::new(),
+    };
+    state.complain(format!("NOT recorded: {reason}{hint}"));
 }

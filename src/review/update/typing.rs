@@ -1,9 +1,10 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::domain::{ClassIndex, ImageId};
+use super::voting::send_note;
+use crate::domain::ClassIndex;
 use crate::review::effect::{Effect, NoteText};
 use crate::review::search::Search;
-use crate::review::state::{Label, Mode, State, Step};
+use crate::review::state::{Label, Mode, SentNote, State, Step};
 
 /// Longer comments and queries are cut here.
 const LONGEST: usize = 500;
@@ -87,13 +88,8 @@ fn add_label(state: &mut State, class: ClassIndex) {
         state.say("this label is here already");
         return;
     }
-    let under = task
-        .labels
-        .iter()
-        .rposition(|other| other.heading == label.heading);
-    let place = under.map_or(task.labels.len(), |last| last + 1);
     let task_id = task.id;
-    task.labels.insert(place, label);
+    let place = task.add(label);
     state.cursor = place;
     state.history.push(Step::Added {
         task: task_id,
@@ -118,7 +114,13 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
             state.mode = Mode::Voting;
             match image {
                 Some(image) if !text.is_empty() => {
-                    vec![send_note(state, image, NoteText::Comment(text), at)]
+                    let note = SentNote {
+                        image,
+                        note: NoteText::Comment(text),
+                        step: None,
+                        takes_back: None,
+                    };
+                    vec![send_note(state, note, at)]
                 }
                 _ => Vec::new(),
             }
@@ -128,10 +130,4 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
             Vec::new()
         }
     }
-}
-
-/// Sends a note to disk.
-pub fn send_note(state: &mut State, image: ImageId, note: NoteText, at: i64) -> Effect {
-    state.notes_in_flight.push_back((image, note.clone()));
-    Effect::StoreNote { image, note, at }
 }

@@ -1,11 +1,11 @@
 use crossterm::event::KeyCode;
 
-use super::{closing, history, next_task, typing};
+use super::{closing, history, next_task};
 use crate::domain::{Answer, ClassIndex, ImageId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, Mode, Sent, SentAnswer, State, Step};
+use crate::review::state::{Examples, Mode, Sent, SentNote, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -48,8 +48,9 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::Examples => examples(state),
         Action::Flag => flag(state, at),
         Action::Comment => {
-            if state.task().is_some() {
-                state.mode = Mode::Comment(String::new());
+            if let Some(image) = state.task().map(|task| task.image) {
+                let lost = state.lost_comment.take_if(|(on, _)| *on == image);
+                state.mode = Mode::Comment(lost.map_or_else(String::new, |(_, text)| text));
             }
             Vec::new()
         }
@@ -128,41 +129,36 @@ fn give(state: &mut State, classes: &[ClassIndex], answer: Answer, at: i64) -> V
             spent: share,
         });
     }
-    for &(_, former, spent) in &before {
-        state.count_vote(former, Some(answer));
-        state.progress.spent += u64::from(spent);
-    }
-    let formerly = before.iter().map(|&(_, former, _)| former).collect();
+    state.progress.spent += time_spent(&before);
     state.history.push(Step::Votes {
         step,
         task: id,
         before,
     });
     state.thinking_since = Some(at);
-    vec![send(state, (id, image), answers, formerly, at)]
+    vec![send(state, (id, image), answers, None, at)]
 }
 
-/// Sends answers to disk as the next step; `before` holds, for each, the answer that stood so far.
+/// Milliseconds that the answers of a step were thought about.
+pub fn time_spent(before: &[(ClassIndex, Option<Answer>, u32)]) -> u64 {
+    before.iter().map(|(.., spent)| u64::from(*spent)).sum()
+}
+
+/// Sends answers to disk as the next step, which may take a former one back.
 pub fn send(
     state: &mut State,
     (task, image): (TaskId, ImageId),
     answers: Vec<StoredAnswer>,
-    before: Vec<Option<Answer>>,
+    takes_back: Option<Step>,
     at: i64,
 ) -> Effect {
     let step = state.next_step;
     state.next_step += 1;
-    let sent = answers.iter().zip(before);
+    let sent = answers.iter().map(|stored| (stored.class, stored.answer));
     let sent = Sent {
         task,
-        answers: sent
-            .map(|(stored, before)| SentAnswer {
-                class: stored.class,
-                answer: stored.answer,
-                before,
-            })
-            .collect(),
-        takes_back: None,
+        answers: sent.collect(),
+        takes_back,
     };
     state.in_flight.insert(step, sent);
     Effect::StoreVotes {
@@ -194,7 +190,9 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
     let (id, image) = (task.id, task.image);
     // A dispute may be a task of the queue or one that was ended long ago.
     let counted = state.unfinished.remove(&id);
-    state.queue.retain(|other| *other != id);
+    if state.detour {
+        state.queue.retain(|other| *other != id);
+    }
     state.progress.finished += usize::from(counted);
     state.history.push(Step::Finished { task: id, counted });
     if !state.touched.contains(&image) {
@@ -284,30 +282,45 @@ fn flag(state: &mut State, at: i64) -> Vec<Effect> {
     let Some(task) = state.task() else {
         return Vec::new();
     };
-    let step = Step::Flagged { task: task.id };
-    let effects = toggle_flag(state, at);
-    state.history.push(step);
-    effects
+    let (id, image) = (task.id, task.image);
+    let mut waiting = state.notes_in_flight.iter().rev();
+    let waiting = waiting.find_map(|sent| match &sent.note {
+        NoteText::Flag if sent.image == image => Some(true),
+        NoteText::Unflag if sent.image == image => Some(false),
+        _ => None,
+    });
+    let before = waiting.unwrap_or(task.flagged);
+    let step = state.next_step;
+    state.next_step += 1;
+    state.history.push(Step::Flagged {
+        step,
+        task: id,
+        before,
+    });
+    let note = SentNote {
+        image,
+        note: flag_note(!before),
+        step: Some(step),
+        takes_back: None,
+    };
+    vec![send_note(state, note, at)]
 }
 
-/// Sets the flag of the task on the screen, or takes it back.
-pub fn toggle_flag(state: &mut State, at: i64) -> Vec<Effect> {
-    let Some(task) = state.task() else {
-        return Vec::new();
+/// What is noted so that the flag stands, or does not.
+pub fn flag_note(stands: bool) -> NoteText {
+    match stands {
+        true => NoteText::Flag,
+        false => NoteText::Unflag,
+    }
+}
+
+/// Sends a note to disk.
+pub fn send_note(state: &mut State, note: SentNote, at: i64) -> Effect {
+    let effect = Effect::StoreNote {
+        image: note.image,
+        note: note.note.clone(),
+        at,
     };
-    let image = task.image;
-    let waiting = state
-        .notes_in_flight
-        .iter()
-        .rev()
-        .find_map(|(on, note)| match note {
-            NoteText::Flag if *on == image => Some(true),
-            NoteText::Unflag if *on == image => Some(false),
-            _ => None,
-        });
-    let note = match waiting.unwrap_or(task.flagged) {
-        true => NoteText::Unflag,
-        false => NoteText::Flag,
-    };
-    vec![typing::send_note(state, image, note, at)]
+    state.notes_in_flight.push_back(note);
+    effect
 }
