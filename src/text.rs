@@ -15,14 +15,15 @@ fn is_active(character: char) -> bool {
         '\0'..='\x1f'
             | '\x7f'..='\u{9f}'
             | '\u{61c}'                     // Arabic letter mark
-            | '\u{200b}'..='\u{200f}'       // zero-width space and joiners' neighbours, direction marks
+            | '\u{180e}' | '\u{200b}'       // separators that nobody sees
+            | '\u{200e}' | '\u{200f}'       // direction marks; the joiners before them shape Persian and join emoji
             | '\u{2028}'..='\u{202e}'       // separators, direction embeddings and overrides
             | '\u{2060}'..='\u{206f}'       // invisible operators, direction isolates
             | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
+            | '\u{fff9}'..='\u{fffd}'       // annotations, an object, what stands for broken UTF-8
             | '\u{e0000}'..='\u{e007f}'     // tags
-            | '\u{10eeee}'                  // kitty's picture placeholder
-    ) && character != '\u{200d}' // joins emoji into one
+            | '\u{10eeee}' // kitty's picture placeholder
+    )
 }
 
 /// The text with every character that a terminal would act on shown as an escape: `\n`, `\x1b`, `\u{202e}`.
@@ -73,6 +74,31 @@ pub fn fit(text: &str, columns: usize) -> String {
     kept
 }
 
+/// The end of a text made printable, as far as it fits.
+pub fn tail(text: &str, columns: usize) -> String {
+    let text = printable(text);
+    let (mut taken, mut start) = (0, text.len());
+    for (place, grapheme) in text.grapheme_indices(true).rev() {
+        taken += UnicodeWidthStr::width(grapheme);
+        if taken > columns {
+            break;
+        }
+        start = place;
+    }
+    text.get(start..).unwrap_or_default().to_owned()
+}
+
+/// The text made printable and cut to at most `columns` in its middle: the names of files differ at their ends.
+pub fn fit_middle(text: &str, columns: usize) -> String {
+    if width(&printable(text)) <= columns {
+        return printable(text).into_owned();
+    }
+    let room = columns.saturating_sub(1);
+    let end = tail(text, room - room / 3);
+    // One column of the beginning is the mark of what is missing.
+    fit(text, columns - width(&end)) + &end
+}
+
 /// The text made printable and broken into lines of at most `columns`, after separators where that is possible.
 /// At most `lines` lines; `…` ends the last one where something is missing.
 pub fn fill(text: &str, separator: &str, columns: usize, lines: usize) -> Vec<String> {
@@ -118,6 +144,11 @@ mod tests {
             ("new\nline\tand\rreturn", "new\\nline\\tand\\rreturn"),
             ("\u{9b}2J", "\\x9b2J"),
             ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+            ("\u{2066}x\u{2069}", "\\u{2066}x\\u{2069}"),
+            ("a\u{2028}b", "a\\u{2028}b"),
+            ("\u{e0041}", "\\u{e0041}"),
+            ("broken \u{fffd}", "broken \\u{fffd}"),
+            ("می\u{200c}خواهم", "می\u{200c}خواهم"),
             ("ünïcödé 日本語 🐶 👩‍🚀 שלום", "ünïcödé 日本語 🐶 👩‍🚀 שלום"),
         ];
         for (text, shown) in cases {
@@ -131,7 +162,20 @@ mod tests {
         assert_eq!(fit("notebook", 5), "note…");
         assert_eq!(fit("日本語", 5), "日本…");
         assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
+        assert_eq!(fit("👩‍🚀👩‍🚀", 3), "👩‍🚀…");
         assert_eq!(fit("x", 0), "");
+        assert_eq!(fit_middle("val_00041207.JPEG", 17), "val_00041207.JPEG");
+        assert_eq!(fit_middle("val_00041207.JPEG", 13), "val_…207.JPEG");
+        assert_eq!(fit_middle("日本語日本語", 7), "日…本語");
+        assert_eq!(
+            (fit_middle("xy", 1), fit_middle("xy", 0)),
+            ("…".to_owned(), String::new())
+        );
+        assert_eq!(
+            (tail("notebook", 4), tail("日本語", 5)),
+            ("book".to_owned(), "本語".to_owned())
+        );
     }
 
     #[test]
@@ -145,9 +189,32 @@ mod tests {
         assert_eq!(fill("", " ", 5, 2), [""]);
     }
 
+    /// Texts with characters that matter here, more often than chance would bring them.
+    fn nasty() -> impl Strategy<Value = String> {
+        let among =
+            |codes: std::ops::Range<u32>| codes.prop_filter_map("a character", char::from_u32);
+        let one = prop_oneof![
+            any::<char>(),
+            among(0..0x100),
+            among(0x300..0x370),
+            among(0x2000..0x2070),
+            among(0xe0000..0xe0080),
+            prop::sample::select(vec!['笔', '🚀', '\u{200d}', '\u{fe0f}', 'ש']),
+        ];
+        prop::collection::vec(one, 0..40).prop_map(|characters| characters.into_iter().collect())
+    }
+
+    /// Said independently of `is_active`.
+    fn is_dangerous(character: char) -> bool {
+        character.is_control()
+            || "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}".contains(character)
+            || ('\u{202a}'..='\u{202e}').contains(&character)
+            || ('\u{2066}'..='\u{2069}').contains(&character)
+    }
+
     proptest! {
         #[test]
-        fn filled_lines_keep_to_their_bounds(text in any::<String>(), columns in 0usize..40, lines in 0usize..5) {
+        fn filled_lines_keep_to_their_bounds(text in nasty(), columns in 0usize..40, lines in 0usize..5) {
             let filled = fill(&text, " ", columns, lines);
             prop_assert!(filled.len() <= lines);
             for line in filled {
@@ -157,11 +224,14 @@ mod tests {
         }
 
         #[test]
-        fn nothing_active_gets_through_and_nothing_overflows(text in any::<String>(), columns in 0usize..40) {
-            let cut = fit(&text, columns);
-            prop_assert!(width(&cut) <= columns);
-            prop_assert!(!cut.contains(is_active));
-            prop_assert!(!printable(&text).contains(is_active));
+        fn nothing_active_gets_through_and_nothing_overflows(text in nasty(), columns in 0usize..60) {
+            for cut in [fit(&text, columns), fit_middle(&text, columns), tail(&text, columns)] {
+                prop_assert!(width(&cut) <= columns);
+                prop_assert!(!cut.contains(is_active) && !cut.contains(is_dangerous));
+            }
+            let whole = printable(&text).into_owned();
+            prop_assert!(!whole.contains(is_active) && !whole.contains(is_dangerous));
+            prop_assert_eq!(printable(&whole), whole.as_str());
         }
     }
 }

@@ -123,6 +123,24 @@ fn other_screens() {
 }
 
 #[test]
+fn classes_of_one_name_are_told_apart_while_one_searches() {
+    let mut sitting = voting((80, 24));
+    sitting.press("/").types("crane").press("down");
+    assert_screen!("search_same_name", &sitting);
+}
+
+#[test]
+fn notes_are_seen_without_a_picture_and_comments_while_one_comments() {
+    let mut sitting = voting((60, 15));
+    sitting
+        .press("f c")
+        .types("the desk is cut off")
+        .press_and_settle("enter")
+        .press("c");
+    assert_screen!("comment_60x15", &sitting);
+}
+
+#[test]
 fn the_closing_screen() {
     let mut sitting = voting((80, 24));
     sitting.press("q");

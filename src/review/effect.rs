@@ -28,6 +28,13 @@ pub enum NoteText {
     Comment(String),
 }
 
+impl NoteText {
+    /// Whether it sets the flag or takes it back.
+    pub(super) fn is_about_flag(&self) -> bool {
+        matches!(self, NoteText::Flag | NoteText::Unflag)
+    }
+}
+
 /// What the review screen wants done. The driver does it and answers with events.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {

@@ -36,9 +36,10 @@ pub fn find_classes(query: &str, classes: &Classes) -> Vec<ClassIndex> {
     if query.is_empty() {
         return Vec::new();
     }
+    let index = query.parse().ok();
     let mut found: Vec<ClassIndex> = classes
         .iter()
-        .filter(|class| class.index.to_string() == query || class.wnid.as_deref() == Some(query))
+        .filter(|class| Some(class.index.0) == index || class.wnid.as_deref() == Some(query))
         .map(|class| class.index)
         .collect();
     let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);

@@ -3,7 +3,7 @@
 use super::voting::time_spent;
 use crate::domain::{ClassIndex, ImageId};
 use crate::review::event::StepId;
-use crate::review::state::{State, Step};
+use crate::review::state::{SentNote, State, Step};
 
 /// A step that could not be taken back can be taken back once more.
 fn put_back(state: &mut State, step: Step) {
@@ -35,7 +35,8 @@ pub fn put_votes_back(state: &mut State, lost: StepId, mut taken: Step) {
 /// The same for a flag.
 pub fn put_flag_back(state: &mut State, image: ImageId, taken: Step) {
     let mut later = state.notes_in_flight.iter();
-    if !later.any(|sent| sent.image == image && sent.takes_back.is_some()) {
+    let takes_back = |sent: &SentNote| sent.step.is_none() && sent.note.is_about_flag();
+    if !later.any(|sent| sent.image == image && takes_back(sent)) {
         put_back(state, taken);
     }
 }
@@ -43,8 +44,17 @@ pub fn put_flag_back(state: &mut State, image: ImageId, taken: Step) {
 /// A step that is lost cannot be taken back, and what came after it came after the step before it.
 pub fn forget_votes(state: &mut State, lost: StepId) {
     let is_it = |step: &Step| step.id() == Some(lost);
-    for sent in state.in_flight.values_mut() {
-        sent.takes_back.take_if(|step| is_it(step));
+    // What takes it back has nothing to put back any more, but takes back all the same.
+    for taken in state
+        .in_flight
+        .values_mut()
+        .filter_map(|sent| sent.takes_back.as_mut())
+    {
+        if let Step::Votes { step, before, .. } = taken
+            && *step == lost
+        {
+            before.clear();
+        }
     }
     let Some(place) = state.history.iter().position(is_it) else {
         return;

@@ -7,7 +7,7 @@ use super::header::thousands;
 use super::put;
 use crate::review::state::{Closing, State};
 use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
-use crate::text::{fill, fit, width};
+use crate::text::{fill, fit, fit_middle, width};
 
 /// What came of the sitting.
 pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
@@ -145,7 +145,7 @@ fn disputes(
 ) -> Option<usize> {
     let title = match summary.disputes_total {
         0 => " no disputes".to_owned(),
-        total => format!(" {total} disputes (share of yes)"),
+        total => format!(" {} disputes (share of yes)", thousands(total)),
     };
     lines.push(Line::styled(title, state.palette.heading()));
     let first = lines.len();
@@ -181,7 +181,7 @@ fn dispute_line(
     let text = format!(
         " {pointer}{digit} {:.2}  {}  {}",
         dispute.score,
-        fit(&dispute.image, columns / 2),
+        fit_middle(&dispute.image, columns / 2),
         dispute.label
     );
     Line::from(Span::styled(fit(&text, columns), style))
@@ -200,7 +200,7 @@ fn changes(sets: &[FinalLabels]) -> String {
 }
 
 fn label_set(state: &State, set: &FinalLabels, columns: usize) -> Line<'static> {
-    let name = fit(&set.name, columns / 3);
+    let name = fit_middle(&set.name, columns / 3);
     let word = set.change.word();
     let labels = match set.labels.as_slice() {
         [] => "no label".to_owned(),

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::review::keymap::{Action, BINDINGS};
 use crate::review::state::{Mode, State};
-use crate::text::{fit, width};
+use crate::text::{fit, tail, width};
 
 /// A message, the line that is typed, or the keys.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
@@ -114,15 +114,4 @@ fn key_bar(state: &State, columns: usize) -> Line<'static> {
         put(last);
     }
     Line::from(spans)
-}
-
-/// The end of a line that is typed, where the cursor is.
-fn tail(text: &str, columns: usize) -> String {
-    let mut start = text;
-    while width(start) > columns {
-        let mut rest = start.chars();
-        rest.next();
-        start = rest.as_str();
-    }
-    fit(start, columns)
 }

@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::review::state::State;
-use crate::text::{fit, width};
+use crate::text::{fit, fit_middle, width};
 
 /// Program and image on the left, progress on the right.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
@@ -13,10 +13,10 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     let name = state.task().map_or_else(String::new, |task| {
         let (part, parts) = task.part;
         match parts {
-            0 | 1 => fit(&task.image_name, room),
+            0 | 1 => fit_middle(&task.image_name, room),
             _ => {
                 let which = format!(" ({part} of {parts})");
-                let cut = fit(&task.image_name, room.saturating_sub(width(&which)));
+                let cut = fit_middle(&task.image_name, room.saturating_sub(width(&which)));
                 fit(&format!("{cut}{which}"), room)
             }
         }

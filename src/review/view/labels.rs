@@ -2,12 +2,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::picture::marks;
 use super::put;
-use crate::review::state::{Insight, Label, State, Task};
+use crate::review::state::{Insight, Label, Mode, State, Task};
 use crate::text::{fill, fit, width};
 
 /// Rows under the labels: a blank one, gloss and ancestors; more where there is room.
-fn gloss_rows(area: Rect) -> u16 {
+pub fn gloss_rows(area: Rect) -> u16 {
     (area.height / 3).clamp(5, 8)
 }
 
@@ -21,8 +22,10 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
         ..area
     };
     if picture_hidden {
-        let word = "  the picture needs a larger terminal (80×24 shows it)";
-        let line = Line::styled(fit(word, usize::from(area.width)), state.palette.quiet());
+        let mut words = marks(task);
+        words.push("the picture needs a larger terminal (80×24 shows it)".to_owned());
+        let words = format!("  {}", words.join(" · "));
+        let line = Line::styled(fit(&words, usize::from(area.width)), state.palette.quiet());
         put(frame, area, 0, line);
         list.y += 1;
         list.height = list.height.saturating_sub(1);
@@ -32,13 +35,32 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
     for (row, line) in (0..list.height).zip(lines.into_iter().skip(first)) {
         put(frame, list, row, line);
     }
-    if let Some(label) = state.label() {
-        let below = Rect {
-            y: list.bottom(),
-            height: area.bottom().saturating_sub(list.bottom()),
-            ..area
-        };
-        draw_gloss(state, label, below, frame);
+    let below = Rect {
+        y: list.bottom(),
+        height: area.bottom().saturating_sub(list.bottom()),
+        ..area
+    };
+    match (&state.mode, state.label()) {
+        (Mode::Comment(_), _) if !task.comments.is_empty() => {
+            draw_comments(state, &task.comments, below, frame);
+        }
+        (_, Some(label)) => draw_gloss(state, Meaning::of(label), below, frame),
+        (_, None) => {}
+    }
+}
+
+/// The newest comments on the image, while one more is written.
+fn draw_comments(state: &State, comments: &[String], area: Rect, frame: &mut Frame<'_>) {
+    let columns = usize::from(area.width.saturating_sub(2));
+    let rows = usize::from(area.height.saturating_sub(1));
+    let mut lines: Vec<String> = Vec::new();
+    for comment in comments {
+        lines.extend(fill(&format!("“{comment}”"), " ", columns, rows));
+    }
+    let newest = lines.iter().skip(lines.len().saturating_sub(rows));
+    for (row, line) in (1..).zip(newest) {
+        let line = Line::styled(format!("  {line}"), state.palette.quiet());
+        put(frame, area, row, line);
     }
 }
 
@@ -125,18 +147,40 @@ fn insight_lines(state: &State, insight: &Insight, columns: usize) -> Vec<Line<'
     filled.into_iter().map(line).collect()
 }
 
-fn draw_gloss(state: &State, label: &Label, area: Rect, frame: &mut Frame<'_>) {
+/// What is said of a class under a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Meaning<'a> {
+    /// All its names.
+    pub name: &'a str,
+    /// What it means.
+    pub gloss: Option<&'a str>,
+    /// Its nearest hypernyms.
+    pub ancestors: &'a str,
+}
+
+impl<'a> Meaning<'a> {
+    fn of(label: &'a Label) -> Meaning<'a> {
+        Meaning {
+            name: &label.name,
+            gloss: label.gloss.as_deref(),
+            ancestors: &label.ancestors,
+        }
+    }
+}
+
+/// A blank row, the gloss, and the hypernyms at the bottom.
+pub fn draw_gloss(state: &State, label: Meaning<'_>, area: Rect, frame: &mut Frame<'_>) {
     // The list cuts long names; here they are whole.
-    let cut = width(&label.name) + 9 > usize::from(area.width);
+    let cut = width(label.name) + 9 > usize::from(area.width);
     let short = label.name.split(", ").next().unwrap_or_default();
-    let text = match &label.gloss {
+    let text = match label.gloss {
         Some(gloss) if cut => format!("{}: {gloss}", label.name),
         Some(gloss) => format!("{short}: {gloss}"),
-        None => label.name.clone(),
+        None => label.name.to_owned(),
     };
     let columns = usize::from(area.width.saturating_sub(2));
     let rows = usize::from(area.height);
-    let above = fill(&label.ancestors, " › ", columns, (rows / 3).max(1));
+    let above = fill(label.ancestors, " › ", columns, (rows / 3).max(1));
     let room = rows.saturating_sub(above.len() + 1);
     let gloss = fill(&text, " ", columns, room);
     for (row, line) in (1..).zip(gloss) {

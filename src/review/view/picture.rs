@@ -5,7 +5,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use crate::review::layout::tiles;
 use crate::review::picture::{PictureRequest, Viewport};
-use crate::review::state::{Examples, Mode, PictureState, State};
+use crate::review::state::{Examples, Mode, PictureState, State, Task};
 use crate::text::{fit, printable};
 
 /// The picture in its frame, or why there is none.
@@ -13,15 +13,7 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     let inside = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2);
     let mut block = Block::bordered().border_style(state.palette.quiet());
     if let Some(task) = state.task() {
-        let mut marks = Vec::new();
-        if task.flagged {
-            marks.push("flagged".to_owned());
-        }
-        match task.comments.len() {
-            0 => {}
-            1 => marks.push("1 comment".to_owned()),
-            count => marks.push(format!("{count} comments")),
-        }
+        let mut marks = marks(task);
         if state.viewport.zoom > 0 {
             marks.push(format!("{}×", 1 << state.viewport.zoom));
         }
@@ -49,6 +41,20 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
         viewport: state.viewport,
     };
     draw_picture(state, &request, inside, frame);
+}
+
+/// What this rater has noted on the image.
+pub fn marks(task: &Task) -> Vec<String> {
+    let mut marks = Vec::new();
+    if task.flagged {
+        marks.push("flagged".to_owned());
+    }
+    match task.comments.len() {
+        0 => {}
+        1 => marks.push("1 comment".to_owned()),
+        count => marks.push(format!("{count} comments")),
+    }
+    marks
 }
 
 fn draw_picture(state: &State, request: &PictureRequest, area: Rect, frame: &mut Frame<'_>) {

@@ -2,10 +2,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::labels::{Meaning, draw_gloss, gloss_rows};
 use super::put;
 use crate::review::search::Search;
 use crate::review::state::State;
-use crate::text::fit;
+use crate::text::{fit, width};
 
 /// The classes that fit what was typed; the picture beside them stays in sight.
 pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
@@ -29,7 +30,8 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
         );
         return;
     }
-    let rows = area.height.saturating_sub(2);
+    let below = gloss_rows(area);
+    let rows = area.height.saturating_sub(2 + below);
     let first = search
         .selected
         .saturating_sub(usize::from(rows.saturating_sub(1)));
@@ -41,11 +43,28 @@ pub fn draw(state: &State, search: &Search, area: Rect, frame: &mut Frame<'_>) {
         } else {
             Default::default()
         };
-        let name = fit(&state.classes.name_of(*class), columns.saturating_sub(2));
+        // The index tells classes of the same name apart.
+        let index = format!("  {class}");
+        let room = columns.saturating_sub(width(pointer) + width(&index));
         let line = Line::from(vec![
             Span::styled(pointer, style),
-            Span::styled(name, style),
+            Span::styled(fit(&state.classes.name_of(*class), room), style),
+            Span::styled(index, state.palette.quiet()),
         ]);
         put(frame, area, row + 2, line);
+    }
+    let selected = search.found.get(search.selected);
+    if let Some(class) = selected.and_then(|class| state.classes.get(*class)) {
+        let meaning = Meaning {
+            name: &class.name,
+            gloss: class.gloss.as_deref(),
+            ancestors: &state.hierarchy.ancestors_line(class.index),
+        };
+        let below = Rect {
+            y: area.bottom().saturating_sub(below),
+            height: below,
+            ..area
+        };
+        draw_gloss(state, meaning, below, frame);
     }
 }
