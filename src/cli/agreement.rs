@@ -82,7 +82,7 @@ struct ReplayReport {
     bound: f64,
     votes: usize,
     used: usize,
-    labels: usize,
+    questions: usize,
     differing: usize,
 }
 
@@ -255,7 +255,7 @@ fn replays(stored: &StoredEvidence, seed: u64) -> Result<Vec<ReplayReport>, Fail
             bound,
             votes: replayed.votes,
             used: replayed.used,
-            labels: replayed.in_set,
+            questions: replayed.questions,
             differing: replayed.differing,
         }
     };
@@ -269,12 +269,12 @@ fn replay_table(replays: &[ReplayReport]) -> String {
         vec![
             replay.bound.to_string(),
             share(replay.used, replay.votes),
-            share(replay.differing, replay.labels),
+            share(replay.differing, replay.questions),
         ]
     });
     let method = replays.first().map_or("", |replay| &replay.method);
     let rows = table(
-        &["bound", "votes used", "labels that differ"],
+        &["bound", "votes used", "questions decided otherwise"],
         &[1, 2],
         rows.collect(),
     );
