@@ -7,9 +7,12 @@ use super::context::{Context, now};
 use super::export::label_sets;
 use super::failure::Failure;
 use super::status::{Sets, compare};
-use super::table::thousands;
+use super::table::{table, thousands};
+use crate::consensus::calibrated::{ClassRange, OriginalVoter, Quorum};
+use crate::consensus::quality::{ScoreQuality, expert_level};
+use crate::consensus::recalibrate::{RecalibrateOptions, recalibrate};
 use crate::consensus::{
-    CalibratedOptions, Consensus, DawidSkeneOptions, MajorityOptions, Method, Parameters,
+    CalibratedOptions, Consensus, DawidSkeneOptions, MajorityOptions, Method, Parameters, Truths,
 };
 use crate::domain::QuestionId;
 use crate::store::{Store, StoredEvidence};
@@ -29,6 +32,64 @@ pub struct Aggregate {
     /// The round whose votes count
     #[arg(long, default_value = "main", value_name = "R")]
     round: String,
+    /// Make the scores mean what they say: a regression on gold over the scores of calibrated and Dawid–Skene
+    #[arg(long, conflicts_with_all = ["preset", "method"])]
+    recalibrate: bool,
+    #[command(flatten)]
+    tuning: Tuning,
+}
+
+/// Options of single methods.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Tuning {
+    /// Dawid–Skene: what can be true of a question
+    #[arg(long, value_enum, value_name = "TRUTH")]
+    truth: Option<TruthChoice>,
+    /// Dawid–Skene: stop when no probability changes by so much
+    #[arg(long, value_name = "X")]
+    tolerance: Option<f64>,
+    /// Dawid–Skene: stop after so many rounds in any case
+    #[arg(long, value_name = "N")]
+    max_rounds: Option<usize>,
+    /// Calibrated: experts who must say yes for a gold question to be true [default: 60 % of them]
+    #[arg(long, value_name = "N")]
+    gold_truth: Option<u32>,
+    /// Calibrated: the same where the original label is weighed as a voter
+    #[arg(long, value_name = "N")]
+    original_truth: Option<u32>,
+    /// Calibrated: added to each rater's count of each answer
+    #[arg(long, value_name = "X")]
+    smoothing: Option<f64>,
+    /// Calibrated: the classes on which the original label votes: none, all, or ranges such as 0-397,500
+    #[arg(long, value_name = "CLASSES", value_parser = original_voter)]
+    original_voter: Option<OriginalVoter>,
+}
+
+/// What can be true of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TruthChoice {
+    /// The class is in the image or not; maybe is an answer only
+    Binary,
+    /// No, maybe or yes: a class can be truly doubtful
+    Ternary,
+}
+
+fn original_voter(text: &str) -> Result<OriginalVoter, String> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        (first <= last).then_some(ClassRange { first, last })
+    };
+    match text {
+        "none" => Ok(OriginalVoter::NoClass),
+        "all" => Ok(OriginalVoter::EveryClass),
+        _ => text
+            .split(',')
+            .map(range)
+            .collect::<Option<Vec<_>>>()
+            .map(OriginalVoter::Classes)
+            .ok_or_else(|| "expected none, all, or class indices such as 0-397,500".to_owned()),
+    }
 }
 
 /// How votes become scores.
@@ -63,6 +124,18 @@ struct Report {
     disputes: usize,
     label_sets: Sets,
     remarks: Vec<String>,
+    /// How well scores say what is true on gold; with `--recalibrate`.
+    quality: Option<Quality>,
+}
+
+/// Scores against gold, cross-fitted by image, beside the experts' own level.
+#[derive(Debug, Serialize)]
+struct Quality {
+    recalibrated: ScoreQuality,
+    dawid_skene: ScoreQuality,
+    calibrated: ScoreQuality,
+    /// Share of an expert's votes that the majority of the other experts shares.
+    one_expert: Option<f64>,
 }
 
 /// Runs the command.
@@ -76,12 +149,16 @@ pub fn run(options: &Aggregate, context: &Context) -> Result<(), Failure> {
         ))
         .hint("vote with `relabel review`, or take votes in with `relabel import votes`"));
     }
-    let (method, reason) = method(options, &stored);
-    let consensus = method.run(&stored.evidence()).map_err(|error| {
-        Failure::failed(format!("cannot aggregate by {}: {error}", method.word()))
-            .hint("`--method majority` needs no gold and no other raters")
-    })?;
-    let report = keep(&store, &stored, &method, reason, &consensus)?;
+    let report = if options.recalibrate {
+        recalibrated(options, &store, &stored)?
+    } else {
+        let (method, reason) = method(options, &stored);
+        let consensus = method.run(&stored.evidence()).map_err(|error| {
+            Failure::failed(format!("cannot aggregate by {}: {error}", method.word()))
+                .hint("`--method majority` needs no gold and no other raters")
+        })?;
+        keep(&store, &stored, method.word(), reason, &consensus)?
+    };
     if context.json() {
         return context.print_json(&report);
     }
@@ -95,7 +172,7 @@ pub fn majority(store: &Store) -> Result<(), Failure> {
     let consensus = method
         .run(&stored.evidence())
         .map_err(|error| Failure::failed(error.to_string()))?;
-    keep(store, &stored, &method, None, &consensus).map(|_| ())
+    keep(store, &stored, method.word(), None, &consensus).map(|_| ())
 }
 
 /// The method that was asked for, or the one that fits, and why.
@@ -116,6 +193,7 @@ fn method(options: &Aggregate, stored: &StoredEvidence) -> (Method, Option<Strin
             (choice.method, Some(choice.reason))
         }
     };
+    tune(&mut method, &options.tuning);
     if let Some(threshold) = options.threshold {
         match &mut method {
             Method::Majority(options) => options.threshold = threshold,
@@ -126,10 +204,68 @@ fn method(options: &Aggregate, stored: &StoredEvidence) -> (Method, Option<Strin
     (method, reason)
 }
 
+fn tune(method: &mut Method, tuning: &Tuning) {
+    match method {
+        Method::Majority(_) => {}
+        Method::Calibrated(options) => {
+            if let Some(votes) = tuning.gold_truth {
+                options.truth = Quorum::Votes(votes);
+            }
+            if let Some(votes) = tuning.original_truth {
+                options.original_truth = Quorum::Votes(votes);
+            }
+            options.smoothing = tuning.smoothing.unwrap_or(options.smoothing);
+            if let Some(voter) = &tuning.original_voter {
+                options.original_voter = voter.clone();
+            }
+        }
+        Method::DawidSkene(options) => {
+            if let Some(truth) = tuning.truth {
+                options.truths = match truth {
+                    TruthChoice::Binary => Truths::Binary,
+                    TruthChoice::Ternary => Truths::Ternary,
+                };
+            }
+            options.tolerance = tuning.tolerance.unwrap_or(options.tolerance);
+            options.max_rounds = tuning.max_rounds.unwrap_or(options.max_rounds);
+        }
+    }
+}
+
+/// Scores that mean what they say, with the figures that show it.
+fn recalibrated(
+    options: &Aggregate,
+    store: &Store,
+    stored: &StoredEvidence,
+) -> Result<Report, Failure> {
+    let evidence = stored.evidence();
+    let mut recalibration = RecalibrateOptions::default();
+    if let Some(voter) = &options.tuning.original_voter {
+        recalibration.special_classes = voter.clone();
+    }
+    recalibration.threshold = options.threshold.unwrap_or(recalibration.threshold);
+    let outcome = recalibrate(&evidence, &recalibration)
+        .map_err(|error| Failure::failed(format!("cannot recalibrate: {error}")))?;
+    let quality = Quality {
+        recalibrated: outcome.quality.clone(),
+        dawid_skene: outcome.dawid_skene_quality.clone(),
+        calibrated: outcome.calibrated_quality.clone(),
+        one_expert: evidence
+            .gold
+            .and_then(|gold| expert_level(gold.experts).share()),
+    };
+    let consensus = outcome.consensus(&evidence);
+    let report = keep(store, stored, "recalibrated", None, &consensus)?;
+    Ok(Report {
+        quality: Some(quality),
+        ..report
+    })
+}
+
 fn keep(
     store: &Store,
     stored: &StoredEvidence,
-    method: &Method,
+    method: &str,
     reason: Option<String>,
     consensus: &Consensus,
 ) -> Result<Report, Failure> {
@@ -142,18 +278,12 @@ fn keep(
         .map_err(|error| Failure::failed(error.to_string()))?;
     let scores = scores(stored, consensus);
     let run = store.atomically(|store| {
-        store.add_run(
-            method.word(),
-            &parameters,
-            &remarks,
-            now(),
-            scores.iter().copied(),
-        )
+        store.add_run(method, &parameters, &remarks, now(), scores.iter().copied())
     })?;
     let rows = store.scores(run)?;
     Ok(Report {
         run,
-        method: method.word().to_owned(),
+        method: method.to_owned(),
         reason,
         questions: scores.len(),
         votes: stored.votes.n_votes(),
@@ -169,6 +299,7 @@ fn keep(
             .into_iter()
             .chain(remarks)
             .collect(),
+        quality: None,
     })
 }
 
@@ -220,6 +351,10 @@ fn text(report: &Report) -> String {
         thousands(sets.replaced),
         thousands(sets.empty)
     ));
+    if let Some(quality) = &report.quality {
+        lines.push(String::new());
+        lines.push(quality_table(quality));
+    }
     lines.extend(
         report
             .remarks
@@ -227,4 +362,43 @@ fn text(report: &Report) -> String {
             .map(|remark| format!("note: {}", crate::text::printable(remark))),
     );
     lines.join("\n")
+}
+
+fn quality_table(quality: &Quality) -> String {
+    let row = |name: &str, of: &ScoreQuality| {
+        let figures = [of.accuracy, of.log_loss, of.brier].map(|figure| format!("{figure:.4}"));
+        [vec![name.to_owned()], figures.to_vec()].concat()
+    };
+    let mut rows = vec![
+        row("recalibrated", &quality.recalibrated),
+        row("Dawid–Skene", &quality.dawid_skene),
+        row("calibrated", &quality.calibrated),
+    ];
+    if let Some(share) = quality.one_expert {
+        rows.push(vec![
+            "one expert".to_owned(),
+            format!("{share:.4}"),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    let scores = table(
+        &["on gold", "accuracy", "log loss", "Brier score"],
+        &[1, 2, 3],
+        rows,
+    );
+    let bins = quality.recalibrated.reliability.iter().map(|bin| {
+        vec![
+            format!("{:.1}–{:.1}", bin.from, bin.to),
+            thousands(bin.questions),
+            format!("{:.3}", bin.mean_score),
+            format!("{:.3}", bin.share_true),
+        ]
+    });
+    let bins = table(
+        &["score", "questions", "mean score", "share true"],
+        &[1, 2, 3],
+        bins.collect(),
+    );
+    format!("{scores}\n\n{bins}")
 }

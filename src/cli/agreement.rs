@@ -11,6 +11,7 @@ use crate::consensus::agreement::{
     test_retest,
 };
 use crate::consensus::interval::{Bootstrap, Interval};
+use crate::consensus::stop::replay;
 use crate::consensus::{AnswerCounts, CalibratedOptions, MajorityOptions, Method};
 use crate::domain::{ClassIndex, Classes};
 use crate::store::{Status, Store, StoredEvidence};
@@ -36,9 +37,13 @@ pub struct Agreement {
     /// Bootstrap replicates of the 95 % intervals; 0 leaves them out
     #[arg(long, default_value_t = 1000, value_name = "N")]
     replicates: usize,
-    /// Seed of the bootstrap
+    /// Seed of the bootstrap, and of the order of votes in the replay
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
+    /// Replay the votes in random order, asking no further once a score is below or above a bound: votes saved, labels
+    /// that differ
+    #[arg(long)]
+    replay: bool,
 }
 
 /// What can be listed.
@@ -67,6 +72,18 @@ struct Report {
     pairs: Vec<PairReport>,
     subtrees: Vec<GroupReport>,
     classes: Vec<GroupReport>,
+    replay: Vec<ReplayReport>,
+}
+
+/// What a stop rule would have saved.
+#[derive(Debug, Serialize)]
+struct ReplayReport {
+    method: String,
+    bound: f64,
+    votes: usize,
+    used: usize,
+    questions: usize,
+    differing: usize,
 }
 
 /// Raters who met a question in both rounds.
@@ -154,6 +171,10 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
         pairs: pairs(stored),
         subtrees: groups(stored, heading, bootstrap),
         classes: groups(stored, name, bootstrap),
+        replay: match options.replay {
+            true => replays(stored, options.seed)?,
+            false => Vec::new(),
+        },
     })
 }
 
@@ -218,6 +239,46 @@ fn rater_report(name: &str, figures: &RaterFigures, speed: Option<u64>) -> Rater
         against_consensus: figures.against_share(),
         median_milliseconds: speed,
     }
+}
+
+/// The stop rule at several bounds, by the method that fits the votes.
+fn replays(stored: &StoredEvidence, seed: u64) -> Result<Vec<ReplayReport>, Failure> {
+    let evidence = stored.evidence();
+    let method = Method::auto(&evidence).method;
+    let consensus = method
+        .run(&evidence)
+        .map_err(|error| Failure::failed(error.to_string()))?;
+    let report = |bound: f64| {
+        let replayed = replay(&evidence, &consensus.parameters, bound, seed);
+        ReplayReport {
+            method: method.word().to_owned(),
+            bound,
+            votes: replayed.votes,
+            used: replayed.used,
+            questions: replayed.questions,
+            differing: replayed.differing,
+        }
+    };
+    Ok([0.05, 0.02, 0.01, 0.005].map(report).into())
+}
+
+fn replay_table(replays: &[ReplayReport]) -> String {
+    let share =
+        |part: usize, all: usize| format!("{:.2} %", 100.0 * part as f64 / all.max(1) as f64);
+    let rows = replays.iter().map(|replay| {
+        vec![
+            replay.bound.to_string(),
+            share(replay.used, replay.votes),
+            share(replay.differing, replay.questions),
+        ]
+    });
+    let method = replays.first().map_or("", |replay| &replay.method);
+    let rows = table(
+        &["bound", "votes used", "questions decided otherwise"],
+        &[1, 2],
+        rows.collect(),
+    );
+    format!("stopping early, scores by {method}\n{rows}")
 }
 
 fn pairs(stored: &StoredEvidence) -> Vec<PairReport> {
@@ -323,6 +384,9 @@ fn text(report: &Report, options: &Agreement) -> String {
             By::Subtree => group_table("subtree", &report.subtrees, options.top),
             By::Class => group_table("class", &report.classes, options.top),
         });
+    }
+    if !report.replay.is_empty() {
+        parts.push(replay_table(&report.replay));
     }
     parts.join("\n\n")
 }

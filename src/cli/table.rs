@@ -2,6 +2,8 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
+pub use crate::text::thousands;
+
 use crate::text::printable;
 
 /// Rows under an optional header; columns named in `right` are set to the right. Outside text is made printable.
@@ -20,17 +22,4 @@ pub fn table(header: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String
         }
     }
     table.trim_fmt()
-}
-
-/// A number with a comma between thousands.
-pub fn thousands(number: impl TryInto<u64>) -> String {
-    let digits = number.try_into().unwrap_or(u64::MAX).to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -35,16 +35,22 @@ impl Default for Bootstrap {
     }
 }
 
+/// Fewer units say nothing of how units vary: drawn anew they give an interval that looks far too sure.
+const LEAST_UNITS: usize = 5;
+
 impl Bootstrap {
     /// Draws the units anew with replacement and works out the figures of each replicate; gives
     /// one row of figures a replicate, in the order of the replicates.
     ///
-    /// `figures` takes how often each unit was drawn.
+    /// `figures` takes how often each unit was drawn. From fewer than five units there is none.
     pub fn replicate<T: Send>(
         &self,
         n_units: usize,
         figures: impl Fn(&[u32]) -> T + Sync,
     ) -> Vec<T> {
+        if n_units < LEAST_UNITS {
+            return Vec::new();
+        }
         let draw = |weights: &mut Vec<u32>, replicate: usize| {
             let mut random = ChaCha8Rng::seed_from_u64(self.seed);
             random.set_stream(replicate as u64);

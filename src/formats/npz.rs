@@ -126,7 +126,8 @@ impl VotesNpz {
         };
         let mut cells = vec![0; self.questions.len() * 3 * size];
         for rater in 0..self.raters.len() {
-            file.read_exact(&mut cells)?;
+            file.read_exact(&mut cells)
+                .map_err(|error| cut("tensor", &error))?;
             for (question, cell) in cells.chunks_exact(3 * size).enumerate() {
                 // Nearly all cells are empty; zero is all zero bytes in every type.
                 if cell.iter().all(|byte| *byte == 0) {
@@ -152,6 +153,17 @@ impl VotesNpz {
             row();
         }
         Ok(())
+    }
+}
+
+/// An array that is shorter than its header says, or that cannot be read.
+fn cut(array: &'static str, error: &io::Error) -> NpzError {
+    NpzError::Array {
+        array,
+        reason: match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+            _ => error.to_string(),
+        },
     }
 }
 
@@ -232,7 +244,8 @@ fn read_ids(archive: &mut Archive) -> Result<(Vec<i64>, Vec<usize>), NpzError> {
     let mut ids = Vec::new();
     let mut bytes = [0; 8];
     for _ in 0..*count {
-        file.read_exact(&mut bytes)?;
+        file.read_exact(&mut bytes)
+            .map_err(|error| cut("ids", &error))?;
         ids.push(i64::from_le_bytes(bytes));
     }
     Ok((ids, header.shape))
@@ -265,7 +278,8 @@ fn read_info(archive: &mut Archive) -> Result<(Vec<Texts>, Vec<usize>), NpzError
     let mut questions = Vec::new();
     for row in 0..*count {
         let mut text = || -> Result<String, NpzError> {
-            file.read_exact(&mut bytes)?;
+            file.read_exact(&mut bytes)
+                .map_err(|error| cut("info", &error))?;
             let points = bytes
                 .chunks_exact(4)
                 .map(|point| point.try_into().map_or(0, u32::from_le_bytes));

@@ -55,13 +55,22 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn add_votes(&self, votes: &[NewVote]) -> Result<(), StoreError> {
+        self.insert_votes(
+            "max(?4, ifnull((SELECT max(at) FROM vote WHERE question = ?1 AND round = ?2 AND rater = ?3), 0))",
+            votes,
+        )
+    }
+
+    /// `at` is the time of a vote in SQL, made of the time given (?4).
+    fn insert_votes(&self, at: &str, votes: &[NewVote]) -> Result<(), StoreError> {
+        if votes.is_empty() {
+            return Ok(());
+        }
         let numbers = self.take_numbers(votes.len())?;
-        let mut insert = self.connection.prepare_cached(
+        let mut insert = self.connection.prepare_cached(&format!(
             "INSERT INTO vote (question, round, rater, at, copy, sequence, answer, spent)
-             VALUES (?1, ?2, ?3,
-                     max(?4, ifnull((SELECT max(at) FROM vote WHERE question = ?1 AND round = ?2 AND rater = ?3), 0)),
-                     ?5, ?6, ?7, ?8)",
-        )?;
+             VALUES (?1, ?2, ?3, {at}, ?5, ?6, ?7, ?8)"
+        ))?;
         for (sequence, vote) in (numbers.first..).zip(votes) {
             insert.execute((
                 vote.question.0,
@@ -103,35 +112,9 @@ impl Store {
         let (first, again): (Vec<NewVote>, Vec<NewVote>) = votes
             .iter()
             .partition(|vote| standing.is_empty() && vote.answer.is_some());
-        self.add_first_votes(&first)?;
-        if !again.is_empty() {
-            self.add_votes(&again)?;
-        }
+        self.insert_votes("?4", &first)?;
+        self.add_votes(&again)?;
         Ok((votes.len(), all - votes.len()))
-    }
-
-    fn add_first_votes(&self, votes: &[NewVote]) -> Result<(), StoreError> {
-        if votes.is_empty() {
-            return Ok(());
-        }
-        let numbers = self.take_numbers(votes.len())?;
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO vote (question, round, rater, at, copy, sequence, answer, spent)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?;
-        for (sequence, vote) in (numbers.first..).zip(votes) {
-            insert.execute((
-                vote.question.0,
-                vote.round.0,
-                vote.rater.0,
-                vote.at.unwrap_or(0),
-                numbers.copy,
-                sequence,
-                vote.answer.map(Answer::code),
-                vote.spent,
-            ))?;
-        }
-        Ok(())
     }
 
     /// A rater's standing answer to a question in a round.

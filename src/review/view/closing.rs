@@ -3,11 +3,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::header::thousands;
 use super::put;
 use crate::review::state::{Closing, State};
 use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
-use crate::text::{fill, fit, fit_middle, width};
+use crate::text::{fill, fit, fit_middle, thousands, width};
 
 /// What came of the sitting.
 pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
@@ -97,14 +96,20 @@ fn estimate(estimate: &Estimate, percent: bool) -> String {
         return "–".to_owned();
     }
     let (low, high) = estimate.interval;
-    match percent {
-        true => format!(
-            "{:.1} % ({:.1}–{:.1})",
-            estimate.value * 100.0,
-            low * 100.0,
-            high * 100.0
+    let (times, decimals, unit) = match percent {
+        true => (100.0, 1, " %"),
+        false => (1.0, 2, ""),
+    };
+    let number = |share: f64| format!("{:.decimals$}", share * times);
+    match low.is_nan() || high.is_nan() {
+        // From a few images no interval can be told.
+        true => format!("{}{unit}", number(estimate.value)),
+        false => format!(
+            "{}{unit} ({}–{})",
+            number(estimate.value),
+            number(low),
+            number(high)
         ),
-        false => format!("{:.2} ({low:.2}–{high:.2})", estimate.value),
     }
 }
 

@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::review::state::State;
-use crate::text::{fit, fit_middle, width};
+use crate::text::{fit, fit_middle, thousands, width};
 
 /// Program and image on the left, progress on the right.
 pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
@@ -64,17 +64,4 @@ fn progress(state: &State, columns: usize, name: usize) -> String {
         parts.pop();
     }
     parts.join(" · ") + " "
-}
-
-/// A number with a comma between thousands.
-pub fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
