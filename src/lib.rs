@@ -9,6 +9,7 @@
 //! - [`proposals`]: what is proposed, and which images people must look at
 //! - [`formats`]: one file a format: bytes to plain records and back
 //! - [`store`]: the project file; all SQL
+//! - [`live`]: label sets as they stand now: a run and the votes since
 //! - [`review`]: the review screen
 //! - [`cli`]: one file a command
 
@@ -17,6 +18,7 @@ pub mod consensus;
 pub mod domain;
 pub mod formats;
 pub mod hierarchy;
+pub mod live;
 pub mod proposals;
 pub mod review;
 pub mod store;

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proposals", &["domain", "hierarchy"]),
     ("formats", &["domain", "hierarchy"]),
     ("store", &["domain"]),
+    ("live", &["domain", "consensus", "store"]),
     ("review", &["domain", "hierarchy", "consensus", "text"]),
     (
         "cli",
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "proposals",
             "formats",
             "store",
+            "live",
             "review",
         ],
     ),
@@ -42,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Places that may import more than their module: where, what, and why.
 const MORE: &[(&str, &str, &str)] = &[
     ("review/driver/", "store", "the driver alone blocks"),
+    ("review/driver/", "live", "reads the project file"),
     (
         "store/evidence.rs",
         "consensus",

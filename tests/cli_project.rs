@@ -130,7 +130,7 @@ fn files_of_newer_versions_and_of_others_are_refused_and_left_alone() {
         .unwrap();
     let before = std::fs::read(project.database()).unwrap();
     insta::assert_snapshot!(project.transcript(&["status"]), @r#"
-    stderr: error: relabel.db has schema version 99; this relabel knows up to 1
+    stderr: error: relabel.db has schema version 99; this relabel knows up to 2
     stderr: hint: install the newest relabel; the file was not touched
     exit 1
     "#);
@@ -471,6 +471,7 @@ fn the_plan_in_words_and_as_json() {
       "kept_questions": 13,
       "retired_questions": 0,
       "votes_wanted": 65,
+      "stop": null,
       "seconds_per_vote": 3.0,
       "measured": false,
       "hours": 0.05416666666666667
@@ -565,6 +566,9 @@ fn status_says_what_there_is_and_what_to_do_next() {
      round  rater  role   questions  s each
      main   ann    rater          3
      main   bob    rater          3
+
+    now, by majority:
+    1 images scored: 0 keep exactly their label, 0 gain labels, 1 lose it for others, 0 have none; 0 disputed questions
 
     next: relabel aggregate
     "#);

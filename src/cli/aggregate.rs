@@ -4,18 +4,17 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::context::{Context, now};
-use super::export::label_sets;
 use super::failure::Failure;
-use super::status::{Sets, compare};
 use super::table::{table, thousands};
 use crate::consensus::calibrated::{ClassRange, OriginalVoter, Quorum};
 use crate::consensus::quality::{ScoreQuality, expert_level};
 use crate::consensus::recalibrate::{RecalibrateOptions, recalibrate};
 use crate::consensus::{
-    CalibratedOptions, Consensus, DawidSkeneOptions, MajorityOptions, Method, Parameters, Truths,
+    CalibratedOptions, Consensus, DawidSkeneOptions, LabelSetChanges, MajorityOptions, Method,
+    Parameters, Truths,
 };
 use crate::domain::QuestionId;
-use crate::store::{Store, StoredEvidence};
+use crate::store::{Mark, NewRun, Store, StoredEvidence};
 
 /// Options of `aggregate`.
 #[derive(Debug, Default, clap::Args)]
@@ -122,7 +121,7 @@ struct Report {
     votes: usize,
     raters: usize,
     disputes: usize,
-    label_sets: Sets,
+    label_sets: LabelSetChanges,
     remarks: Vec<String>,
     /// How well scores say what is true on gold; with `--recalibrate`.
     quality: Option<Quality>,
@@ -141,7 +140,8 @@ struct Quality {
 /// Runs the command.
 pub fn run(options: &Aggregate, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
-    let stored = store.evidence(&options.round)?;
+    let votes = Counted::read(&store, &options.round)?;
+    let stored = &votes.stored;
     if stored.votes.n_votes() == 0 {
         return Err(Failure::failed(format!(
             "there are no raters' votes in round {:?}",
@@ -150,14 +150,14 @@ pub fn run(options: &Aggregate, context: &Context) -> Result<(), Failure> {
         .hint("vote with `relabel review`, or take votes in with `relabel import votes`"));
     }
     let report = if options.recalibrate {
-        recalibrated(options, &store, &stored)?
+        recalibrated(options, &store, &votes)?
     } else {
-        let (method, reason) = method(options, &stored);
+        let (method, reason) = method(options, stored);
         let consensus = method.run(&stored.evidence()).map_err(|error| {
             Failure::failed(format!("cannot aggregate by {}: {error}", method.word()))
                 .hint("`--method majority` needs no gold and no other raters")
         })?;
-        keep(&store, &stored, method.word(), reason, &consensus)?
+        keep(&store, &votes, method.word(), reason, &consensus)?
     };
     if context.json() {
         return context.print_json(&report);
@@ -165,14 +165,32 @@ pub fn run(options: &Aggregate, context: &Context) -> Result<(), Failure> {
     context.print(&text(&report))
 }
 
+/// The votes that a run counts.
+struct Counted<'a> {
+    round: &'a str,
+    /// Taken before the votes were read: what comes in between counts as cast since the run, too.
+    marks: Vec<Mark>,
+    stored: StoredEvidence,
+}
+
+impl Counted<'_> {
+    fn read<'a>(store: &Store, round: &'a str) -> Result<Counted<'a>, Failure> {
+        Ok(Counted {
+            round,
+            marks: store.marks()?,
+            stored: store.evidence(round)?,
+        })
+    }
+}
+
 /// Aggregates by majority, as the demo does.
 pub fn majority(store: &Store) -> Result<(), Failure> {
-    let stored = store.evidence("main")?;
+    let votes = Counted::read(store, "main")?;
     let method = Method::Majority(MajorityOptions::default());
     let consensus = method
-        .run(&stored.evidence())
+        .run(&votes.stored.evidence())
         .map_err(|error| Failure::failed(error.to_string()))?;
-    keep(store, &stored, method.word(), None, &consensus).map(|_| ())
+    keep(store, &votes, method.word(), None, &consensus).map(|_| ())
 }
 
 /// The method that was asked for, or the one that fits, and why.
@@ -236,9 +254,9 @@ fn tune(method: &mut Method, tuning: &Tuning) {
 fn recalibrated(
     options: &Aggregate,
     store: &Store,
-    stored: &StoredEvidence,
+    votes: &Counted<'_>,
 ) -> Result<Report, Failure> {
-    let evidence = stored.evidence();
+    let evidence = votes.stored.evidence();
     let mut recalibration = RecalibrateOptions::default();
     if let Some(voter) = &options.tuning.original_voter {
         recalibration.special_classes = voter.clone();
@@ -255,7 +273,7 @@ fn recalibrated(
             .and_then(|gold| expert_level(gold.experts).share()),
     };
     let consensus = outcome.consensus(&evidence);
-    let report = keep(store, stored, "recalibrated", None, &consensus)?;
+    let report = keep(store, votes, "recalibrated", None, &consensus)?;
     Ok(Report {
         quality: Some(quality),
         ..report
@@ -264,11 +282,12 @@ fn recalibrated(
 
 fn keep(
     store: &Store,
-    stored: &StoredEvidence,
+    votes: &Counted<'_>,
     method: &str,
     reason: Option<String>,
     consensus: &Consensus,
 ) -> Result<Report, Failure> {
+    let stored = &votes.stored;
     let remarks: Vec<String> = consensus
         .notes
         .iter()
@@ -277,10 +296,15 @@ fn keep(
     let parameters = serde_json::to_value(&consensus.parameters)
         .map_err(|error| Failure::failed(error.to_string()))?;
     let scores = scores(stored, consensus);
-    let run = store.atomically(|store| {
-        store.add_run(method, &parameters, &remarks, now(), scores.iter().copied())
-    })?;
-    let rows = store.scores(run)?;
+    let new = NewRun {
+        method,
+        parameters: &parameters,
+        remarks: &remarks,
+        at: now(),
+        round: votes.round,
+        marks: &votes.marks,
+    };
+    let run = store.atomically(|store| store.add_run(&new, scores.iter().copied()))?;
     Ok(Report {
         run,
         method: method.to_owned(),
@@ -294,13 +318,26 @@ fn keep(
             .filter(|counts| counts.total() > 0)
             .count(),
         disputes: scores.iter().filter(|score| score.3).count(),
-        label_sets: compare(&label_sets(&store.images()?, &rows), &rows),
+        label_sets: label_sets(stored, consensus),
         remarks: rounds(&consensus.parameters)
             .into_iter()
             .chain(remarks)
             .collect(),
         quality: None,
     })
+}
+
+/// How the label sets stand to the original labels.
+fn label_sets(stored: &StoredEvidence, consensus: &Consensus) -> LabelSetChanges {
+    let evidence = stored.evidence();
+    let keys = stored.votes.questions().iter().zip(&consensus.in_set);
+    let voted = keys
+        .enumerate()
+        .filter(|(number, _)| stored.votes.counts(*number).total() > 0);
+    LabelSetChanges::count(voted.map(|(_, (key, in_set))| {
+        let is_original = evidence.original_label(key.image) == Some(key.class);
+        (key.image as usize, is_original, *in_set)
+    }))
 }
 
 /// The scores of the questions that have votes; nothing is said of the others.

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::table::{table, thousands};
 use crate::domain::{ImageId, TaskLayout};
 use crate::hierarchy::{GroupingRule, group};
+use crate::live::Live;
 use crate::proposals::{Triage, triage};
 use crate::store::{PlannedTask, Replanned, Store};
 
@@ -24,6 +25,10 @@ pub struct Plan {
     /// Answers wanted to each question
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     raters: u32,
+    /// Ask no further rater about a question whose score, by the newest run that weighs raters, is below this or above 1
+    /// less this, such as 0.01 [default: ask all the raters that are wanted]
+    #[arg(long, value_name = "BOUND", value_parser = stop_bound)]
+    stop: Option<f64>,
     /// Leave the labels below this synset in one task, however many they are (may be repeated)
     #[arg(long, value_name = "SYNSET")]
     keep_together: Vec<String>,
@@ -41,7 +46,9 @@ pub struct Summary {
     new_questions: usize,
     kept_questions: usize,
     retired_questions: usize,
+    /// At most so many where questions can be settled early.
     votes_wanted: u64,
+    stop: Option<f64>,
     seconds_per_vote: f64,
     measured: bool,
     hours: f64,
@@ -49,6 +56,17 @@ pub struct Summary {
 
 /// What a vote takes where nobody has voted yet.
 const ASSUMED_SECONDS: f64 = 3.0;
+
+fn stop_bound(text: &str) -> Result<f64, String> {
+    let bound = text
+        .parse()
+        .ok()
+        .filter(|bound| *bound > 0.0 && *bound < 0.5);
+    bound.ok_or_else(|| "expected a number above 0 and below 0.5, such as 0.01".to_owned())
+}
+
+/// The setting that holds the bound beyond which a score needs no further rater; empty: there is none.
+pub const STOP_BOUND: &str = "stop_bound";
 
 /// The setting that holds how many answers each question wants.
 pub const RATERS_WANTED: &str = "raters_wanted";
@@ -59,6 +77,7 @@ impl Default for Plan {
             max_labels: 8,
             min_labels: 3,
             raters: 5,
+            stop: None,
             keep_together: Vec::new(),
         }
     }
@@ -66,11 +85,16 @@ impl Default for Plan {
 
 /// Runs the command.
 pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
-    let summary = replan(&context.open()?, options)?;
+    let store = context.open()?;
+    let summary = replan(&store, options)?;
     if context.json() {
         return context.print_json(&summary);
     }
     context.print(&text(&summary))?;
+    let weighed = || Ok::<_, Failure>(Live::newest(&store, "main")?.weighs_raters());
+    if options.stop.is_some() && !weighed()? {
+        context.say("--stop holds once a run weighs the raters: `relabel aggregate` by calibrated or dawid-skene");
+    }
     context.say(match summary.tasks {
         0 => "every image keeps its label: nothing to review",
         _ => "next: `relabel review --rater NAME`",
@@ -110,6 +134,10 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
         }
         let replanned = store.replace_plan(&tasks)?;
         store.set_setting(RATERS_WANTED, &options.raters.to_string())?;
+        let bound = options
+            .stop
+            .map_or_else(String::new, |bound| bound.to_string());
+        store.set_setting(STOP_BOUND, &bound)?;
         if sorted.unanimous.is_empty() && tasks.is_empty() {
             return Err(Failure::failed(
                 "there is nothing to plan: no image has a label or a proposal",
@@ -117,13 +145,7 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
             .hint("import some: `relabel import labels FILE`, `relabel import proposals FILE`"));
         }
         let measured = measured_seconds(store)?;
-        Ok(Summary::of(
-            &sorted,
-            &tasks,
-            replanned,
-            options.raters,
-            measured,
-        ))
+        Ok(Summary::of(&sorted, &tasks, replanned, options, measured))
     })
 }
 
@@ -147,7 +169,7 @@ impl Summary {
         sorted: &Triage,
         tasks: &[PlannedTask],
         replanned: Replanned,
-        raters: u32,
+        options: &Plan,
         measured: Option<f64>,
     ) -> Summary {
         let questions: usize = sorted
@@ -156,7 +178,7 @@ impl Summary {
             .map(|(_, labels)| labels.len())
             .sum();
         let images = sorted.unanimous.len() + sorted.to_review.len();
-        let votes_wanted = questions as u64 * u64::from(raters);
+        let votes_wanted = questions as u64 * u64::from(options.raters);
         let seconds = measured.unwrap_or(ASSUMED_SECONDS);
         Summary {
             images,
@@ -169,6 +191,7 @@ impl Summary {
             kept_questions: replanned.kept_questions,
             retired_questions: replanned.retired_questions,
             votes_wanted,
+            stop: options.stop,
             seconds_per_vote: seconds,
             measured: measured.is_some(),
             hours: votes_wanted as f64 * seconds / 3600.0,
@@ -231,7 +254,9 @@ fn text(summary: &Summary) -> String {
         (
             "votes wanted",
             thousands(summary.votes_wanted),
-            String::new(),
+            summary.stop.map_or_else(String::new, |bound| {
+                format!("at most: none beyond a score of {bound} or {}", 1.0 - bound)
+            }),
         ),
         (
             "hours",

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
+use super::plan::STOP_BOUND;
 use crate::domain::Role;
 use crate::review::driver::{DriverError, Ended, Order, Setup, run_review};
 use crate::review::keymap::Keymap;
@@ -83,6 +84,9 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
             OrderChoice::Random => Order::Random,
             OrderChoice::Disputed => Order::Disputed,
         },
+        stop: store
+            .setting(STOP_BOUND)?
+            .and_then(|bound| bound.parse().ok()),
         pictures: options.pictures,
         color: context.color(),
         keymap: keymap()?,

@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::context::{Context, shown};
-use super::export::label_sets;
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
 use super::table::{table, thousands};
+use crate::consensus::LabelSetChanges;
+use crate::live::{Live, changes};
 use crate::store::{Run, Status, Store};
 use crate::text::printable;
 
@@ -27,6 +28,7 @@ struct Report {
     raters_wanted: u32,
     votes_wanted: u64,
     run: Option<RunReport>,
+    since: Option<Since>,
     next: String,
 }
 
@@ -39,23 +41,21 @@ struct RunReport {
     remarks: Vec<String>,
     at: String,
     runs: usize,
-    label_sets: Sets,
+    label_sets: LabelSetChanges,
     disputes: usize,
+    round: String,
 }
 
-/// Label sets against original labels.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Sets {
-    /// Images that have scores.
-    pub scored: usize,
-    /// Images whose set is exactly their original label.
-    pub kept: usize,
-    /// Images whose set holds the original label and others.
-    pub extended: usize,
-    /// Images whose set holds others, but not the original label.
-    pub replaced: usize,
-    /// Images with no label at all.
-    pub empty: usize,
+/// The label sets as they stand now, by the run's reliabilities (without a run: by majority) and all votes.
+#[derive(Debug, Serialize)]
+struct Since {
+    method: String,
+    /// Cast, changed or taken back since the run.
+    votes: usize,
+    /// That these are on.
+    questions: usize,
+    label_sets: LabelSetChanges,
+    disputes: usize,
 }
 
 /// Runs the command.
@@ -66,22 +66,20 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
         .setting(RATERS_WANTED)?
         .and_then(|text| text.parse().ok())
         .unwrap_or(5);
-    let run = match store.run(options.run)? {
-        Some(run) => Some(describe(&store, run)?),
-        None => match options.run {
-            Some(number) => {
-                return Err(Failure::failed(format!("there is no run {number}"))
-                    .hint("`relabel status` says how many there are"));
-            }
-            None => None,
-        },
-    };
+    let run = store.run(options.run)?;
+    if let (Some(number), None) = (options.run, &run) {
+        return Err(Failure::failed(format!("there is no run {number}"))
+            .hint("`relabel status` says how many there are"));
+    }
+    let since = since(&store, run.as_ref())?;
+    let run = run.map(|run| describe(&store, run)).transpose()?;
     let report = Report {
         project: shown(&context.project),
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
         next: next_step(&counts, run.as_ref()).to_owned(),
         run,
+        since,
         counts,
     };
     if context.json() {
@@ -90,45 +88,33 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     context.print(&text(&report))
 }
 
+/// A run as it was kept.
 fn describe(store: &Store, run: Run) -> Result<RunReport, Failure> {
-    let scores = store.scores(run.id)?;
-    let images = store.images()?;
+    let scores = store.question_scores(run.id)?;
     Ok(RunReport {
         number: run.id,
-        method: run.method,
         parameters: serde_json::from_str(&run.parameters).unwrap_or_default(),
-        remarks: run.remarks,
         at: crate::formats::records::time_text(run.at),
-        runs: store.runs()?.len(),
+        runs: store.n_runs()?,
         disputes: scores.iter().filter(|score| score.disputed).count(),
-        label_sets: compare(&label_sets(&images, &scores), &scores),
+        label_sets: changes(&scores),
+        method: run.method,
+        round: run.round,
+        remarks: run.remarks,
     })
 }
 
-/// Counts how label sets differ from the original labels, over the images that have scores.
-pub fn compare(
-    sets: &[crate::formats::export::LabelSet],
-    scores: &[crate::store::ScoreRow],
-) -> Sets {
-    let scored: std::collections::HashSet<&str> =
-        scores.iter().map(|score| score.image.as_str()).collect();
-    let mut counts = Sets::default();
-    for set in sets
-        .iter()
-        .filter(|set| scored.contains(set.image.as_str()))
-    {
-        counts.scored += 1;
-        let has_original = set
-            .original
-            .is_some_and(|label| set.labels.contains(&label));
-        match (set.labels.len(), has_original) {
-            (0, _) => counts.empty += 1,
-            (1, true) => counts.kept += 1,
-            (_, true) => counts.extended += 1,
-            (_, false) => counts.replaced += 1,
-        }
-    }
-    counts
+/// The label sets as they stand now, where they are not as a run left them.
+fn since(store: &Store, run: Option<&Run>) -> Result<Option<Since>, Failure> {
+    let round = run.map_or("main", |run| &run.round);
+    let live = Live::open(store, round, run.cloned())?;
+    Ok((live.votes_since() > 0).then(|| Since {
+        method: run.map_or("majority", |run| &run.method).to_owned(),
+        votes: live.votes_since(),
+        questions: live.questions_since(),
+        disputes: live.n_disputed(),
+        label_sets: live.changes(),
+    }))
 }
 
 fn next_step(counts: &Status, run: Option<&RunReport>) -> &'static str {
@@ -186,6 +172,9 @@ fn text(report: &Report) -> String {
     if let Some(run) = &report.run {
         parts.push(run_text(run));
     }
+    if let Some(since) = &report.since {
+        parts.push(since_text(since, report.run.is_some()));
+    }
     parts.push(format!("next: {}", report.next));
     parts.join("\n\n")
 }
@@ -211,21 +200,12 @@ fn raters(counts: &Status) -> String {
 }
 
 fn run_text(run: &RunReport) -> String {
-    let sets = &run.label_sets;
     let mut lines = vec![
         format!(
             "run {} of {}: {} ({})",
             run.number, run.runs, run.method, run.at
         ),
-        format!(
-            "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions",
-            thousands(sets.scored),
-            thousands(sets.kept),
-            thousands(sets.extended),
-            thousands(sets.replaced),
-            thousands(sets.empty),
-            thousands(run.disputes)
-        ),
+        sets_text(&run.label_sets, run.disputes),
     ];
     lines.extend(
         run.remarks
@@ -233,4 +213,29 @@ fn run_text(run: &RunReport) -> String {
             .map(|remark| format!("note: {}", printable(remark))),
     );
     lines.join("\n")
+}
+
+fn since_text(since: &Since, has_run: bool) -> String {
+    let begin = if has_run {
+        format!(
+            "now, with {} votes since on {} questions:",
+            thousands(since.votes),
+            thousands(since.questions)
+        )
+    } else {
+        "now, by majority:".to_owned()
+    };
+    format!("{begin}\n{}", sets_text(&since.label_sets, since.disputes))
+}
+
+fn sets_text(sets: &LabelSetChanges, disputes: usize) -> String {
+    format!(
+        "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions",
+        thousands(sets.scored),
+        thousands(sets.kept),
+        thousands(sets.extended),
+        thousands(sets.replaced),
+        thousands(sets.empty),
+        thousands(disputes)
+    )
 }

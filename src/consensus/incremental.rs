@@ -38,6 +38,14 @@ impl LiveLabels {
         LiveLabels { rule, standings }
     }
 
+    /// Counts nothing yet; questions come in one by one.
+    pub fn empty(parameters: &Parameters) -> LiveLabels {
+        LiveLabels {
+            rule: ScoreRule::new(parameters),
+            standings: Vec::new(),
+        }
+    }
+
     /// Takes in a question that came up later; gives its number.
     pub fn add_question(&mut self, key: QuestionKey, original: Option<ClassIndex>) -> usize {
         self.standings.push(self.rule.start(key, original));

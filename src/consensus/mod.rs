@@ -8,6 +8,7 @@
 //! - [`Method`]: majority, [`calibrated`] by gold, [`dawid_skene`]; each gives a [`Consensus`]
 //! - [`recalibrate`]: scores that mean what they say; [`quality`]: how well they do it
 //! - [`LiveLabels`]: label sets that follow the votes; [`stop`]: when a question needs no more
+//! - [`LabelSetChanges`]: label sets against original labels
 //! - [`interval`]: bootstrap and Wilson intervals
 //! - [`evaluate`]: predictions against original labels and label sets
 //! - [`agreement`]: raw, Cohen, Fleiss, Krippendorff, test-retest, per rater
@@ -18,6 +19,7 @@ pub mod dawid_skene;
 pub mod evaluate;
 mod incremental;
 pub mod interval;
+mod label_sets;
 mod log_odds;
 mod logistic;
 mod majority;
@@ -32,6 +34,7 @@ mod votes;
 pub use calibrated::{CalibratedModel, CalibratedOptions};
 pub use dawid_skene::{DawidSkeneFit, DawidSkeneOptions, Truths};
 pub use incremental::{LiveError, LiveLabels};
+pub use label_sets::{Change, LabelSetChanges};
 pub use log_odds::LogOdds;
 pub use majority::{MajorityOptions, majority};
 pub use method::{Choice, Consensus, ConsensusError, Evidence, Gold, Method, Parameters};

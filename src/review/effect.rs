@@ -63,7 +63,7 @@ pub enum Effect {
         /// Unix milliseconds.
         at: i64,
     },
-    /// Read a task; answered by `TaskLoaded` or `TaskFailed`.
+    /// Read a task; answered by `TaskLoaded`, `TaskSettled` or `TaskFailed`.
     LoadTask(TaskId),
     /// Find images that carry a class; answered by `ExamplesLoaded`.
     LoadExamples {

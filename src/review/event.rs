@@ -36,6 +36,8 @@ pub enum Event {
     // From the project file.
     /// A task was read.
     TaskLoaded(Task),
+    /// Others have settled all that a task asks: it needs no further rater.
+    TaskSettled(TaskId),
     /// A task could not be read.
     TaskFailed {
         /// Which.

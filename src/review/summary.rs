@@ -1,5 +1,6 @@
 //! What came of a sitting, for the closing screen.
 
+use crate::consensus::Change;
 use crate::domain::{ImageId, TaskId};
 
 /// A share with its 95 % interval.
@@ -48,31 +49,6 @@ pub struct FinalLabels {
     pub change: Change,
 }
 
-/// How a label set stands to the original label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
-    /// The original label alone.
-    Kept,
-    /// The original label and others.
-    Extended,
-    /// Others, not the original label.
-    Replaced,
-    /// No label at all.
-    Empty,
-}
-
-impl Change {
-    /// In a word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Change::Kept => "kept",
-            Change::Extended => "more",
-            Change::Replaced => "changed",
-            Change::Empty => "empty",
-        }
-    }
-}
-
 /// A question on which the raters do not agree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dispute {
@@ -82,7 +58,7 @@ pub struct Dispute {
     pub image: String,
     /// Name of the class.
     pub label: String,
-    /// Share of yes, maybe counted as a half.
+    /// The score of the question, in 0..=1.
     pub score: f64,
 }
 

@@ -1,8 +1,9 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{RaterRow, Store, StoreError};
-use crate::consensus::{Evidence, Gold, QuestionKey, VoteTable};
-use crate::domain::{ClassIndex, ImageId, QuestionId, RaterId, Role, Vote};
+use crate::consensus::{Evidence, Gold, QuestionKey, VoteTable, VotesError};
+use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, RaterId, Role};
 
 /// Standing votes as the consensus takes them, with the keys behind its dense numbers.
 #[derive(Debug, Clone)]
@@ -59,116 +60,221 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn evidence(&self, round: &str) -> Result<StoredEvidence, StoreError> {
+        self.evidence_of(round, None)
+    }
+
+    /// The same of the questions that a rater answered, and no others; the cost grows with these.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn evidence_around(
+        &self,
+        round: &str,
+        rater: RaterId,
+    ) -> Result<StoredEvidence, StoreError> {
+        self.evidence_of(round, Some(rater))
+    }
+
+    fn evidence_of(
+        &self,
+        round: &str,
+        around: Option<RaterId>,
+    ) -> Result<StoredEvidence, StoreError> {
         let raters = self.raters()?;
-        let number: HashMap<RaterId, (u32, Role)> = (0u32..)
-            .zip(&raters)
-            .map(|(n, rater)| (rater.id, (n, rater.role)))
+        let rounds: HashMap<i64, String> = (self.rounds()?.into_iter())
+            .map(|(id, name)| (id.0, name))
             .collect();
-        let role = |vote: &Vote| number.get(&vote.rater).map(|(_, role)| *role);
+        let by_key: HashMap<i64, (u32, Role)> = (0u32..)
+            .zip(&raters)
+            .map(|(number, rater)| (rater.id.0, (number, rater.role)))
+            .collect();
+        let mut questions = Dense::new(self.asked(around)?);
         let (mut counted, mut on_gold, mut experts) = (Vec::new(), Vec::new(), Vec::new());
-        for (id, name) in self.rounds()? {
-            let votes = self.votes(id)?;
-            let is_expert = |vote: &&Vote| role(vote) == Some(Role::Expert);
-            experts.extend(votes.iter().filter(is_expert).copied());
-            let raters = votes.iter().filter(|vote| !is_expert(vote)).copied();
-            match name.as_str() {
-                _ if name == round => counted.extend(raters),
-                GOLD_ROUND => on_gold.extend(raters),
-                _ => {}
+        self.each_standing_vote(around, |vote| {
+            let Some(&(rater, role)) = by_key.get(&vote.rater) else {
+                return;
+            };
+            let round_of_vote = rounds.get(&vote.round).map(String::as_str);
+            let kind = match role {
+                Role::Expert => &mut experts,
+                _ if round_of_vote == Some(round) => &mut counted,
+                _ if round_of_vote == Some(GOLD_ROUND) => &mut on_gold,
+                _ => return,
+            };
+            if let Some(question) = questions.number(vote.question) {
+                kind.push((question, rater, vote.answer));
             }
-        }
-        let mut dense = Dense::of(self, [&counted, &on_gold, &experts])?;
-        let votes = dense.table(&counted, &number)?;
+        })?;
+        let keys: Arc<[QuestionKey]> = questions.keys.into();
+        let table = |votes: &[(usize, u32, Answer)]| {
+            let mut table = VoteTable::builder(Arc::clone(&keys), raters.len());
+            for &(question, rater, answer) in votes {
+                table.push(question, rater, answer)?;
+            }
+            table.build()
+        };
+        let votes = table(&counted).map_err(damaged)?;
         let gold = if experts.is_empty() {
             None
         } else {
-            let experts = dense.table(&experts, &number)?;
+            let experts = table(&experts).map_err(damaged)?;
             let raters = match on_gold.is_empty() {
                 true => votes.clone(),
-                false => dense.table(&on_gold, &number)?,
+                false => table(&on_gold).map_err(damaged)?,
             };
             Some((experts, raters))
         };
-        let labels = self.original_labels()?;
         Ok(StoredEvidence {
-            original: dense
-                .images
-                .iter()
-                .map(|image| labels.get(image).copied())
-                .collect(),
-            questions: std::mem::take(&mut dense.questions),
-            images: dense.images,
+            questions: questions.ids,
+            images: questions.images,
+            original: questions.original,
             raters,
             votes,
             gold,
             gold_round: !on_gold.is_empty() && round != GOLD_ROUND,
         })
     }
+
+    /// Hands every standing vote out, by question, round and rater, in one pass over the clustered key: the last row of
+    /// a rater on a question in a round stands.
+    pub(super) fn each_standing_vote(
+        &self,
+        around: Option<RaterId>,
+        mut each: impl FnMut(StandingVote),
+    ) -> Result<(), StoreError> {
+        let only = match around {
+            Some(_) => "WHERE question IN (SELECT question FROM vote WHERE rater = ?1)",
+            None => "",
+        };
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT question, round, rater, answer, spent FROM vote {only}
+             ORDER BY question, round, rater, at, copy, sequence"
+        ))?;
+        let mut rows = statement.query(rusqlite::params_from_iter(around.map(|rater| rater.0)))?;
+        let mut last: Option<(StandingVote, bool)> = None;
+        while let Some(row) = rows.next()? {
+            let code: Option<u8> = row.get(3)?;
+            let answer = code.and_then(Answer::from_code);
+            let vote = StandingVote {
+                question: row.get(0)?,
+                round: row.get(1)?,
+                rater: row.get(2)?,
+                answer: answer.unwrap_or(Answer::No),
+                spent: row.get(4)?,
+            };
+            if let Some((former, true)) = last.replace((vote, answer.is_some()))
+                && former.whose() != vote.whose()
+            {
+                each(former);
+            }
+        }
+        if let Some((vote, true)) = last {
+            each(vote);
+        }
+        Ok(())
+    }
+
+    /// Questions by key, with what they ask and the original label of the image.
+    fn asked(&self, around: Option<RaterId>) -> Result<Vec<Asked>, StoreError> {
+        let only = match around {
+            Some(_) => "WHERE question.id IN (SELECT question FROM vote WHERE rater = ?1)",
+            None => "",
+        };
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT question.id, question.image, question.class, original_label.class
+                 FROM question LEFT JOIN original_label ON original_label.image = question.image
+                 {only} ORDER BY question.id"
+            ))?
+            .query_map(
+                rusqlite::params_from_iter(around.map(|rater| rater.0)),
+                |row| {
+                    Ok(Asked {
+                        question: QuestionId(row.get(0)?),
+                        image: ImageId(row.get(1)?),
+                        class: ClassIndex(row.get(2)?),
+                        original: row.get::<_, Option<u32>>(3)?.map(ClassIndex),
+                    })
+                },
+            )?
+            .collect::<Result<_, _>>()?)
+    }
 }
 
-/// Dense numbers of the questions that have votes.
+fn damaged(error: VotesError) -> StoreError {
+    StoreError::Damaged(error.to_string())
+}
+
+/// A row of the pass over all votes, in keys of the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StandingVote {
+    pub question: i64,
+    pub round: i64,
+    pub rater: i64,
+    pub answer: Answer,
+    /// Milliseconds.
+    pub spent: Option<u32>,
+}
+
+impl StandingVote {
+    fn whose(&self) -> (i64, i64, i64) {
+        (self.question, self.round, self.rater)
+    }
+}
+
+struct Asked {
+    question: QuestionId,
+    image: ImageId,
+    class: ClassIndex,
+    original: Option<ClassIndex>,
+}
+
+/// Dense numbers of the questions that have votes, and of their images.
 struct Dense {
-    questions: Vec<QuestionId>,
+    rest: std::iter::Peekable<std::vec::IntoIter<Asked>>,
+    ids: Vec<QuestionId>,
+    keys: Vec<QuestionKey>,
     images: Vec<ImageId>,
-    keys: std::sync::Arc<[QuestionKey]>,
-    /// By the question's key in the file, which counts up from 1.
-    number: Vec<Option<u32>>,
+    original: Vec<Option<ClassIndex>>,
+    image_number: HashMap<ImageId, u32>,
 }
 
 impl Dense {
-    fn of<const N: usize>(store: &Store, votes: [&Vec<Vote>; N]) -> Result<Dense, StoreError> {
-        let place = |id: QuestionId| usize::try_from(id.0).unwrap_or(usize::MAX);
-        let all = store.questions()?;
-        let mut number = vec![None; all.last().map_or(0, |(id, _)| place(*id) + 1)];
-        for vote in votes.into_iter().flatten() {
-            if let Some(slot) = number.get_mut(place(vote.question)) {
-                *slot = Some(0);
-            }
+    /// Questions by key.
+    fn new(asked: Vec<Asked>) -> Dense {
+        Dense {
+            rest: asked.into_iter().peekable(),
+            ids: Vec::new(),
+            keys: Vec::new(),
+            images: Vec::new(),
+            original: Vec::new(),
+            image_number: HashMap::new(),
         }
-        let mut images = Vec::new();
-        let mut image_number: HashMap<ImageId, u32> = HashMap::new();
-        let (mut questions, mut keys) = (Vec::new(), Vec::new());
-        for (id, question) in all {
-            let Some(slot) = number.get_mut(place(id)).filter(|slot| slot.is_some()) else {
-                continue;
-            };
-            *slot = u32::try_from(questions.len()).ok();
-            let image = *image_number.entry(question.image).or_insert_with(|| {
-                images.push(question.image);
-                // There are fewer images than questions, whose numbers are checked when a table is built.
-                u32::try_from(images.len() - 1).unwrap_or(u32::MAX)
-            });
-            questions.push(id);
-            keys.push(QuestionKey {
-                image,
-                class: question.class,
-            });
-        }
-        Ok(Dense {
-            questions,
-            images,
-            keys: keys.into(),
-            number,
-        })
     }
 
-    fn table(
-        &self,
-        votes: &[Vote],
-        raters: &HashMap<RaterId, (u32, Role)>,
-    ) -> Result<VoteTable, StoreError> {
-        let damaged = |error: crate::consensus::VotesError| StoreError::Damaged(error.to_string());
-        let mut table = VoteTable::builder(std::sync::Arc::clone(&self.keys), raters.len());
-        for vote in votes {
-            let place = usize::try_from(vote.question.0).unwrap_or(usize::MAX);
-            let question = self.number.get(place).copied().flatten();
-            let rater = raters.get(&vote.rater);
-            if let (Some(question), Some((rater, _))) = (question, rater) {
-                table
-                    .push(question as usize, *rater, vote.answer)
-                    .map_err(damaged)?;
-            }
+    /// The number of a question; questions have to come in the order of their keys.
+    fn number(&mut self, question: i64) -> Option<usize> {
+        if self.ids.last() != Some(&QuestionId(question)) {
+            while self
+                .rest
+                .next_if(|asked| asked.question.0 < question)
+                .is_some()
+            {}
+            let asked = self.rest.next_if(|asked| asked.question.0 == question)?;
+            let (images, original) = (&mut self.images, &mut self.original);
+            let image = *self.image_number.entry(asked.image).or_insert_with(|| {
+                images.push(asked.image);
+                original.push(asked.original);
+                // There are fewer images than votes, whose number is checked when a table is built.
+                u32::try_from(images.len() - 1).unwrap_or(u32::MAX)
+            });
+            self.ids.push(asked.question);
+            self.keys.push(QuestionKey {
+                image,
+                class: asked.class,
+            });
         }
-        table.build().map_err(damaged)
+        Some(self.ids.len() - 1)
     }
 }

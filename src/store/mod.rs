@@ -27,10 +27,10 @@ pub use images::{ImageFile, ImageRow};
 pub use notes::{Note, NoteKind};
 pub use plan::{PlannedTask, Replanned};
 pub use raters::RaterRow;
-pub use runs::{Run, ScoreRow};
+pub use runs::{NewRun, QuestionScore, Run, ScoreRow};
 pub use status::{RaterProgress, Status};
 pub use tasks::{OpenTask, OtherVote, TaskQuestion, TaskRow};
-pub use votes::{NewVote, VoteRow};
+pub use votes::{Mark, NewVote, VoteRow};
 
 /// Why the project file did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

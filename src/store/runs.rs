@@ -1,7 +1,7 @@
 use rusqlite::{OptionalExtension, Row};
 
-use super::{Store, StoreError};
-use crate::domain::{ClassIndex, QuestionId};
+use super::{Mark, Store, StoreError};
+use crate::domain::{ClassIndex, ImageId, Question, QuestionId};
 
 /// One aggregation of votes into scores, with what it was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,15 +16,51 @@ pub struct Run {
     pub remarks: Vec<String>,
     /// Unix milliseconds.
     pub at: i64,
+    /// Name of the round whose votes it counted.
+    pub round: String,
 }
 
-/// What a run says of a question.
+/// A run to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun<'a> {
+    /// The method's word on the command line.
+    pub method: &'a str,
+    /// What the method found out.
+    pub parameters: &'a serde_json::Value,
+    /// What a reader should know of the outcome.
+    pub remarks: &'a [String],
+    /// Unix milliseconds.
+    pub at: i64,
+    /// Name of the round whose votes were counted.
+    pub round: &'a str,
+    /// How far the votes went, taken before they were read.
+    pub marks: &'a [Mark],
+}
+
+/// What a run says of a question, in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreRow {
     /// Image name.
     pub image: String,
     /// Class.
     pub class: ClassIndex,
+    /// Posterior probability that the class is in the image.
+    pub score: f64,
+    /// Whether the class is in the image's label set.
+    pub in_set: bool,
+    /// Whether the question is a dispute.
+    pub disputed: bool,
+}
+
+/// What is said of a question.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QuestionScore {
+    /// Its key.
+    pub question: QuestionId,
+    /// What it asks.
+    pub asks: Question,
+    /// Whether it asks for the image's original label.
+    pub is_original: bool,
     /// Posterior probability that the class is in the image.
     pub score: f64,
     /// Whether the class is in the image's label set.
@@ -41,10 +77,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
         parameters: row.get(2)?,
         remarks: serde_json::from_str(&remarks).unwrap_or_default(),
         at: row.get(4)?,
+        round: row.get(5)?,
     })
 }
 
-const SELECT: &str = "SELECT id, method, parameters, remarks, at FROM run";
+const SELECT: &str = "SELECT id, method, parameters, remarks, at, round FROM run";
 
 impl Store {
     /// Keeps a run with its scores: (question, score, in the label set, disputed).
@@ -53,42 +90,62 @@ impl Store {
     /// SQLite refuses.
     pub fn add_run(
         &self,
-        method: &str,
-        parameters: &serde_json::Value,
-        remarks: &[String],
-        at: i64,
+        run: &NewRun<'_>,
         scores: impl IntoIterator<Item = (QuestionId, f64, bool, bool)>,
     ) -> Result<i64, StoreError> {
         self.connection
             .prepare_cached(
-                "INSERT INTO run (method, parameters, remarks, at) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO run (method, parameters, remarks, at, round) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute((
-                method,
-                parameters.to_string(),
-                serde_json::json!(remarks).to_string(),
-                at,
+                run.method,
+                run.parameters.to_string(),
+                serde_json::json!(run.remarks).to_string(),
+                run.at,
+                run.round,
             ))?;
-        let run = self.connection.last_insert_rowid();
+        let id = self.connection.last_insert_rowid();
+        let mut mark = self
+            .connection
+            .prepare_cached("INSERT INTO run_mark (run, copy, sequence) VALUES (?1, ?2, ?3)")?;
+        for seen in run.marks {
+            mark.execute((id, seen.copy, seen.sequence))?;
+        }
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO score (run, question, score, in_set, disputed) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         for (question, score, in_set, disputed) in scores {
-            insert.execute((run, question.0, score, in_set, disputed))?;
+            insert.execute((id, question.0, score, in_set, disputed))?;
         }
-        Ok(run)
+        Ok(id)
     }
 
-    /// All runs, oldest first.
+    /// How far the votes went that a run counted.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn runs(&self) -> Result<Vec<Run>, StoreError> {
+    pub fn run_marks(&self, run: i64) -> Result<Vec<Mark>, StoreError> {
         Ok(self
             .connection
-            .prepare_cached(&format!("{SELECT} ORDER BY id"))?
-            .query_map([], read)?
+            .prepare_cached("SELECT copy, sequence FROM run_mark WHERE run = ?1")?
+            .query_map([run], |row| {
+                Ok(Mark {
+                    copy: row.get(0)?,
+                    sequence: row.get(1)?,
+                })
+            })?
             .collect::<Result<_, _>>()?)
+    }
+
+    /// How many runs there are.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn n_runs(&self) -> Result<usize, StoreError> {
+        let count: i64 = self
+            .connection
+            .query_row("SELECT count(*) FROM run", [], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// The run of this number, or the newest.
@@ -102,6 +159,20 @@ impl Store {
                 "{SELECT} WHERE id = ifnull(?1, (SELECT max(id) FROM run))"
             ))?
             .query_row([id], read)
+            .optional()?)
+    }
+
+    /// The newest run over a round.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn newest_run_of(&self, round: &str) -> Result<Option<Run>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "{SELECT} WHERE id = (SELECT max(id) FROM run WHERE round = ?1)"
+            ))?
+            .query_row([round], read)
             .optional()?)
     }
 
@@ -138,6 +209,38 @@ impl Store {
                     score: row.get(2)?,
                     in_set: row.get(3)?,
                     disputed: row.get(4)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Scores of a run by question.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn question_scores(&self, run: i64) -> Result<Vec<QuestionScore>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT question.id, question.image, question.class,
+                        ifnull(original_label.class = question.class, 0),
+                        score.score, score.in_set, score.disputed
+                 FROM score
+                 JOIN question ON question.id = score.question
+                 LEFT JOIN original_label ON original_label.image = question.image
+                 WHERE score.run = ?1 ORDER BY score.question",
+            )?
+            .query_map([run], |row| {
+                Ok(QuestionScore {
+                    question: QuestionId(row.get(0)?),
+                    asks: Question {
+                        image: ImageId(row.get(1)?),
+                        class: ClassIndex(row.get(2)?),
+                    },
+                    is_original: row.get(3)?,
+                    score: row.get(4)?,
+                    in_set: row.get(5)?,
+                    disputed: row.get(6)?,
                 })
             })?
             .collect::<Result<_, _>>()?)

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{Store, StoreError};
 
 /// How far the project is, in counts.
@@ -42,7 +44,7 @@ pub struct RaterProgress {
     pub round: String,
     /// Questions with a standing answer.
     pub questions: u64,
-    /// Median milliseconds a vote, where measured.
+    /// Median milliseconds a standing vote, where measured.
     pub median_spent: Option<u64>,
 }
 
@@ -91,41 +93,34 @@ impl Store {
     }
 
     fn rater_progress(&self) -> Result<Vec<RaterProgress>, StoreError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT rater.name, rater.role, round.name, count(DISTINCT vote.question), rater.id, round.id
-             FROM vote JOIN rater ON rater.id = vote.rater JOIN round ON round.id = vote.round
-             WHERE vote.answer IS NOT NULL
-             GROUP BY vote.rater, vote.round ORDER BY round.id, rater.id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok((
-                RaterProgress {
-                    rater: row.get(0)?,
-                    role: row.get(1)?,
-                    round: row.get(2)?,
-                    questions: row.get::<_, i64>(3)?.unsigned_abs(),
-                    median_spent: None,
-                },
-                (row.get::<_, i64>(4)?, row.get::<_, i64>(5)?),
-            ))
+        // By round, then rater: as they came. One pass over all votes, for their index does not hold answers.
+        let mut counted: BTreeMap<(i64, i64), (u64, Vec<u32>)> = BTreeMap::new();
+        self.each_standing_vote(None, |vote| {
+            let (questions, spent) = counted.entry((vote.round, vote.rater)).or_default();
+            *questions += 1;
+            spent.extend(vote.spent);
         })?;
-        rows.map(|row| {
-            let (mut progress, key) = row?;
-            progress.median_spent = self.median_spent(key)?;
-            Ok(progress)
-        })
-        .collect()
-    }
-
-    fn median_spent(&self, (rater, round): (i64, i64)) -> Result<Option<u64>, StoreError> {
-        let mut spent: Vec<u64> = self
-            .connection
-            .prepare_cached(
-                "SELECT spent FROM vote WHERE rater = ?1 AND round = ?2 AND spent IS NOT NULL ORDER BY spent",
-            )?
-            .query_map((rater, round), |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?
-            .collect::<Result<_, _>>()?;
-        let middle = spent.len() / 2;
-        Ok((!spent.is_empty()).then(|| spent.swap_remove(middle)))
+        let raters = self.raters()?;
+        let rounds = self.rounds()?;
+        let progress =
+            counted
+                .into_iter()
+                .filter_map(|((round, rater), (questions, mut spent))| {
+                    let (_, round) = rounds.iter().find(|(id, _)| id.0 == round)?;
+                    let rater = raters.iter().find(|row| row.id.0 == rater)?;
+                    let middle = spent.len() / 2;
+                    let median = match spent.is_empty() {
+                        true => None,
+                        false => Some(u64::from(*spent.select_nth_unstable(middle).1)),
+                    };
+                    Some(RaterProgress {
+                        rater: rater.name.clone(),
+                        role: rater.role.word().to_owned(),
+                        round: round.clone(),
+                        questions,
+                        median_spent: median,
+                    })
+                });
+        Ok(progress.collect())
     }
 }

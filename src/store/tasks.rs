@@ -1,5 +1,6 @@
 use rusqlite::{OptionalExtension, Row};
 
+use super::votes::NEWEST;
 use super::{Store, StoreError};
 use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, RaterId, Role, RoundId, TaskId};
 
@@ -111,6 +112,28 @@ impl Store {
             )?
             .query_map((rater.0, round.0), |row| {
                 Ok((TaskId(row.get(0)?), row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Questions of the plan that the rater has not answered in the round, with their tasks.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn unanswered(
+        &self,
+        rater: RaterId,
+        round: RoundId,
+    ) -> Result<Vec<(TaskId, QuestionId)>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT task, id FROM question WHERE task IS NOT NULL AND id NOT IN (
+                     SELECT question FROM vote
+                     WHERE rater = ?1 AND round = ?2 AND answer IS NOT NULL AND {NEWEST})"
+            ))?
+            .query_map((rater.0, round.0), |row| {
+                Ok((TaskId(row.get(0)?), QuestionId(row.get(1)?)))
             })?
             .collect::<Result<_, _>>()?)
     }

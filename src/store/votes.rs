@@ -41,8 +41,17 @@ pub struct VoteRow {
     pub at: Option<i64>,
 }
 
+/// How far the votes and notes of a copy of the project go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Key of the copy.
+    pub copy: i64,
+    /// Its newest number.
+    pub sequence: i64,
+}
+
 /// The newest row of each (question, round, rater), by the clustered key.
-const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM vote AS newer
+pub(super) const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM vote AS newer
         WHERE newer.question = vote.question AND newer.round = vote.round AND newer.rater = vote.rater
           AND (newer.at, newer.copy, newer.sequence) > (vote.at, vote.copy, vote.sequence))";
 
@@ -171,6 +180,106 @@ impl Store {
             }
             last = next;
         }
+    }
+
+    /// How far the votes go now, by copy.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn marks(&self) -> Result<Vec<Mark>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT id, ifnull((SELECT max(sequence) FROM vote WHERE vote.copy = copy.id), 0) FROM copy",
+            )?
+            .query_map([], |row| {
+                Ok(Mark {
+                    copy: row.get(0)?,
+                    sequence: row.get(1)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// The votes of a round since these marks: how many rows, and on which questions, by key. The cost grows with these
+    /// rows alone.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn voted_since(
+        &self,
+        marks: &[Mark],
+        round: RoundId,
+    ) -> Result<(usize, Vec<QuestionId>), StoreError> {
+        let mut rows = 0;
+        let mut questions: Vec<QuestionId> = Vec::new();
+        for now in self.marks()? {
+            let seen = marks.iter().find(|mark| mark.copy == now.copy);
+            let mut statement = self.connection.prepare_cached(
+                "SELECT question FROM vote WHERE copy = ?1 AND sequence > ?2 AND round = ?3",
+            )?;
+            let after = seen.map_or(0, |mark| mark.sequence);
+            for question in statement.query_map((now.copy, after, round.0), |row| row.get(0))? {
+                rows += 1;
+                questions.push(QuestionId(question?));
+            }
+        }
+        questions.sort_unstable();
+        questions.dedup();
+        Ok((rows, questions))
+    }
+
+    /// The standing votes on a question in a round, by rater.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn standing_votes(
+        &self,
+        question: QuestionId,
+        round: RoundId,
+    ) -> Result<Vec<(RaterId, Answer)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT rater, answer FROM vote WHERE question = ?1 AND round = ?2
+             ORDER BY rater, at, copy, sequence",
+        )?;
+        let mut rows = statement.query((question.0, round.0))?;
+        let mut newest: Vec<(RaterId, Option<u8>)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let vote = (RaterId(row.get(0)?), row.get(1)?);
+            match newest.last_mut() {
+                Some(last) if last.0 == vote.0 => *last = vote,
+                _ => newest.push(vote),
+            }
+        }
+        let standing = newest
+            .into_iter()
+            .filter_map(|(rater, code)| Some((rater, code.and_then(Answer::from_code)?)));
+        Ok(standing.collect())
+    }
+
+    /// What a question asks, and whether that is the image's original label.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn asked_by(
+        &self,
+        question: QuestionId,
+    ) -> Result<Option<(Question, Option<ClassIndex>)>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT question.image, question.class, original_label.class
+                 FROM question LEFT JOIN original_label ON original_label.image = question.image
+                 WHERE question.id = ?1",
+            )?
+            .query_row([question.0], |row| {
+                let asks = Question {
+                    image: ImageId(row.get(0)?),
+                    class: ClassIndex(row.get(1)?),
+                };
+                Ok((asks, row.get::<_, Option<u32>>(2)?.map(ClassIndex)))
+            })
+            .optional()?)
     }
 
     /// Every standing vote in words, by image, class, round and rater.

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use relabel::consensus::Change;
 use relabel::domain::{Answer, ClassIndex, Classes, ImageId, QuestionId, TaskId};
 use relabel::hierarchy::Hierarchy;
 use relabel::review::effect::{Effect, NoteText};
 use relabel::review::event::Event;
 use relabel::review::keymap::Keymap;
 use relabel::review::state::{self, Label, Progress, State, Task};
-use relabel::review::summary::{Change, Dispute, Estimate, FinalLabels, PairAgreement, Summary};
+use relabel::review::summary::{Dispute, Estimate, FinalLabels, PairAgreement, Summary};
 use relabel::review::update;
 use relabel::review::view::Palette;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::closing::summarise;
+use super::live::LiveLabelSets;
 use super::{Message, Sitting};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, TaskId};
 use crate::review::effect::{NoteText, StoredAnswer};
@@ -54,11 +55,12 @@ const EXAMPLES: usize = 4;
 pub fn run(
     store: &Store,
     sitting: &Sitting,
+    live: &mut LiveLabelSets,
     errands: &Receiver<Errand>,
     answers: &Sender<Message>,
 ) {
     while let Ok(errand) = errands.recv() {
-        let (event, files) = serve(store, sitting, errand);
+        let (event, files) = serve(store, sitting, live, errand);
         // Nobody hears the answer once the screen is closed; the work is done all the same.
         if !files.is_empty() {
             let _ = answers.send(Message::Files(files));
@@ -71,7 +73,12 @@ pub fn run(
 
 type Files = Vec<(ImageId, PathBuf)>;
 
-fn serve(store: &Store, sitting: &Sitting, errand: Errand) -> (Option<Event>, Files) {
+fn serve(
+    store: &Store,
+    sitting: &Sitting,
+    live: &mut LiveLabelSets,
+    errand: Errand,
+) -> (Option<Event>, Files) {
     match errand {
         Errand::StoreVotes {
             step,
@@ -112,8 +119,9 @@ fn serve(store: &Store, sitting: &Sitting, errand: Errand) -> (Option<Event>, Fi
             };
             (Some(event), Files::new())
         }
-        Errand::LoadTask(task) => match load_task(store, sitting, task) {
-            Ok((task, files)) => (Some(Event::TaskLoaded(task)), files),
+        Errand::LoadTask(task) => match load_task(store, sitting, live, task) {
+            Ok(Some((task, files))) => (Some(Event::TaskLoaded(task)), files),
+            Ok(None) => (Some(Event::TaskSettled(task)), Files::new()),
             Err(error) => {
                 let reason = error.to_string();
                 (Some(Event::TaskFailed { task, reason }), Files::new())
@@ -132,7 +140,10 @@ fn serve(store: &Store, sitting: &Sitting, errand: Errand) -> (Option<Event>, Fi
             (Some(Event::ExamplesLoaded { class, images }), files)
         }
         Errand::Summarise(touched) => {
-            let event = match summarise(store, sitting, &touched) {
+            let summary = live
+                .now(store, &sitting.round_name)
+                .and_then(|live| summarise(store, sitting, live, &touched));
+            let event = match summary {
                 Ok(summary) => Event::SummaryReady(Box::new(summary)),
                 Err(error) => Event::SummaryFailed(error.to_string()),
             };
@@ -174,11 +185,25 @@ fn store_votes(
     })
 }
 
-fn load_task(store: &Store, sitting: &Sitting, id: TaskId) -> Result<(Task, Files), StoreError> {
+/// A task with the questions that need this rater; nothing when others have settled all of them.
+fn load_task(
+    store: &Store,
+    sitting: &Sitting,
+    live: &mut LiveLabelSets,
+    id: TaskId,
+) -> Result<Option<(Task, Files)>, StoreError> {
     let gone = || StoreError::Damaged(format!("task {} is gone: somebody has planned anew", id.0));
-    let open = store
+    let mut open = store
         .open_task(id, sitting.rater.id, sitting.round)?
         .ok_or_else(gone)?;
+    if let Some(stop) = sitting.stop {
+        let live = live.now(store, &sitting.round_name)?;
+        open.questions
+            .retain(|question| question.answer.is_some() || !stop.holds(live, question.id));
+        if open.questions.is_empty() {
+            return Ok(None);
+        }
+    }
     let image = store.image(open.task.image)?.ok_or_else(gone)?;
     let mut insights = insights(store, sitting, &open)?;
     let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
@@ -223,7 +248,7 @@ fn load_task(store: &Store, sitting: &Sitting, id: TaskId) -> Result<(Task, File
         flagged,
         comments,
     };
-    Ok((task, files))
+    Ok(Some((task, files)))
 }
 
 /// What an adjudicator sees of each question; nothing for everybody else, who votes blind.

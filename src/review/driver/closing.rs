@@ -7,12 +7,13 @@ use crate::consensus::agreement::{
     Measure, PairCounts, figures, pair_interval, rater_figures, rater_pairs,
 };
 use crate::consensus::interval::{Bootstrap, Interval};
-use crate::consensus::{CalibratedOptions, Consensus, MajorityOptions, Method, VoteTable};
+use crate::consensus::{CalibratedOptions, Change, VoteTable};
 use crate::domain::{ImageId, TaskId};
+use crate::live::Live;
 use crate::review::summary::{
-    Change, Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
+    Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
 };
-use crate::store::{Store, StoreError, StoredEvidence};
+use crate::store::{QuestionScore, Store, StoreError, StoredEvidence};
 
 /// Other raters whose agreement is shown, those with the most questions in common.
 const OTHERS: usize = 8;
@@ -28,34 +29,45 @@ const BOOTSTRAP: Bootstrap = Bootstrap {
 };
 
 /// What came of the votes so far, for a rater who ended tasks of the `touched` images.
+///
+/// Label sets follow the votes one by one; agreement looks at the rater's own questions alone.
 pub fn summarise(
     store: &Store,
     sitting: &Sitting,
+    live: &Live,
     touched: &[ImageId],
 ) -> Result<Summary, StoreError> {
-    let stored = store.evidence(&sitting.round_name)?;
-    let consensus = majority(&stored)?;
-    let (disputes, disputes_total) = disputes(store, sitting, &stored, &consensus)?;
-    let me = stored.rater(sitting.rater.id);
+    let (disputes, disputes_total) = disputes(store, sitting, live)?;
+    let around = store.evidence_around(&sitting.round_name, sitting.rater.id)?;
+    let me = around.rater(sitting.rater.id);
     Ok(Summary {
-        method: "by majority: in the set when yes, with maybe as a half, has more than half of the votes".to_owned(),
-        pairs: me.map_or_else(Vec::new, |me| pairs(&stored, me)),
-        gold: me.and_then(|me| gold(&stored, me)),
-        label_sets: label_sets(store, sitting, &stored, &consensus, touched)?,
+        method: method(live),
+        pairs: me.map_or_else(Vec::new, |me| pairs(&around, me)),
+        gold: me.and_then(|me| gold(&around, me)),
+        label_sets: label_sets(store, sitting, live, touched)?,
         disputes,
         disputes_total,
     })
 }
 
-/// Tasks with disputes by majority, the most disputed first.
-pub fn disputed_tasks(store: &Store, round: &str) -> Result<Vec<TaskId>, StoreError> {
-    let stored = store.evidence(round)?;
-    let consensus = majority(&stored)?;
+fn method(live: &Live) -> String {
+    match live.run() {
+        Some(run) => format!(
+            "by run {} ({}) and the {} votes since",
+            run.id,
+            run.method,
+            live.votes_since()
+        ),
+        None => "by majority: in the set when yes, with maybe as a half, has more than half of the votes".to_owned(),
+    }
+}
+
+/// Tasks with disputes, the most disputed first.
+pub fn disputed_tasks(store: &Store, live: &Live) -> Result<Vec<TaskId>, StoreError> {
     let mut seen = HashSet::new();
     let mut tasks = Vec::new();
-    for number in by_dispute(&consensus) {
-        if let Some(question) = stored.questions.get(number)
-            && let Some(task) = store.task_of(*question)?
+    for score in by_dispute(live) {
+        if let Some(task) = store.task_of(score.question)?
             && seen.insert(task)
         {
             tasks.push(task);
@@ -64,59 +76,35 @@ pub fn disputed_tasks(store: &Store, round: &str) -> Result<Vec<TaskId>, StoreEr
     Ok(tasks)
 }
 
-fn majority(stored: &StoredEvidence) -> Result<Consensus, StoreError> {
-    Method::Majority(MajorityOptions::default())
-        .run(&stored.evidence())
-        .map_err(|error| StoreError::Damaged(error.to_string()))
-}
-
-/// Numbers of the disputed questions, the score nearest to a half first.
-fn by_dispute(consensus: &Consensus) -> Vec<usize> {
-    let far = |number: usize| {
-        consensus
-            .scores
-            .get(number)
-            .map_or(1.0, |score| (score - 0.5).abs())
-    };
-    let disputed = consensus
-        .disputed
-        .iter()
-        .enumerate()
-        .filter(|(_, disputed)| **disputed);
-    let mut numbers: Vec<usize> = disputed.map(|(number, _)| number).collect();
-    numbers.sort_by(|&a, &b| far(a).total_cmp(&far(b)).then(a.cmp(&b)));
-    numbers
+/// The disputed questions, the score nearest to a half first.
+fn by_dispute(live: &Live) -> Vec<&QuestionScore> {
+    let mut disputed: Vec<&QuestionScore> = live.scores().filter(|score| score.disputed).collect();
+    let far = |score: &QuestionScore| (score.score - 0.5).abs();
+    disputed.sort_by(|a, b| far(a).total_cmp(&far(b)).then(a.question.cmp(&b.question)));
+    disputed
 }
 
 fn disputes(
     store: &Store,
     sitting: &Sitting,
-    stored: &StoredEvidence,
-    consensus: &Consensus,
+    live: &Live,
 ) -> Result<(Vec<Dispute>, usize), StoreError> {
-    let numbers = by_dispute(consensus);
+    let disputed = by_dispute(live);
     let mut listed = Vec::new();
-    for &number in numbers.iter().take(LISTED) {
-        let (Some(question), Some(key)) = (
-            stored.questions.get(number),
-            stored.votes.questions().get(number),
-        ) else {
-            continue;
-        };
+    for score in disputed.iter().take(LISTED) {
         // A question that no task asks any more cannot be opened.
-        let Some(task) = store.task_of(*question)? else {
+        let Some(task) = store.task_of(score.question)? else {
             continue;
         };
-        let image = stored.images.get(key.image as usize).copied();
-        let image = image.map(|image| store.image(image)).transpose()?.flatten();
+        let image = store.image(score.asks.image)?;
         listed.push(Dispute {
             task,
             image: image.map_or_else(String::new, |image| image.name),
-            label: sitting.classes.name_of(key.class),
-            score: consensus.scores.get(number).copied().unwrap_or(0.5),
+            label: sitting.classes.name_of(score.asks.class),
+            score: score.score,
         });
     }
-    Ok((listed, numbers.len()))
+    Ok((listed, disputed.len()))
 }
 
 fn estimate(value: Option<f64>, interval: Option<Interval>) -> Estimate {
@@ -189,47 +177,36 @@ fn gold(stored: &StoredEvidence, me: u32) -> Option<GoldAgreement> {
 fn label_sets(
     store: &Store,
     sitting: &Sitting,
-    stored: &StoredEvidence,
-    consensus: &Consensus,
+    live: &Live,
     touched: &[ImageId],
 ) -> Result<Vec<FinalLabels>, StoreError> {
-    let mut sets: HashMap<u32, Vec<String>> = HashMap::new();
-    let mut kept_original: HashSet<u32> = HashSet::new();
-    for (key, in_set) in stored.votes.questions().iter().zip(&consensus.in_set) {
-        if *in_set {
-            sets.entry(key.image)
-                .or_default()
-                .push(sitting.classes.name_of(key.class));
-            if stored.original.get(key.image as usize) == Some(&Some(key.class)) {
-                kept_original.insert(key.image);
-            }
+    let mut sets: HashMap<ImageId, Vec<&QuestionScore>> =
+        touched.iter().map(|image| (*image, Vec::new())).collect();
+    for score in live.scores() {
+        if let Some(set) = sets.get_mut(&score.asks.image) {
+            set.push(score);
         }
     }
-    let numbers: HashMap<ImageId, u32> = (0u32..)
-        .zip(&stored.images)
-        .map(|(n, image)| (*image, n))
-        .collect();
-    let mut seen = HashSet::new();
     let mut finals = Vec::new();
-    for image in touched.iter().filter(|image| seen.insert(**image)) {
-        let (Some(number), Some(row)) = (numbers.get(image), store.image(*image)?) else {
+    for image in touched {
+        // An image of several tasks is listed once; one without any vote left is not.
+        let scores = sets.remove(image).filter(|scores| !scores.is_empty());
+        let (Some(mut scores), Some(row)) = (scores, store.image(*image)?) else {
             continue;
         };
-        let labels = sets.remove(number).unwrap_or_default();
-        let change = match (labels.len(), kept_original.contains(number)) {
-            (0, _) => Change::Empty,
-            (1, true) => Change::Kept,
-            (_, true) => Change::Extended,
-            (_, false) => Change::Replaced,
-        };
+        scores.retain(|score| score.in_set);
+        scores.sort_by_key(|score| score.asks.class);
         finals.push(FinalLabels {
             image: *image,
             name: row.name,
-            labels,
+            labels: scores
+                .iter()
+                .map(|score| sitting.classes.name_of(score.asks.class))
+                .collect(),
             original: row
                 .original_label
                 .map(|class| sitting.classes.name_of(class)),
-            change,
+            change: Change::of(scores.len(), scores.iter().any(|score| score.is_original)),
         });
     }
     // What changed comes first.

@@ -4,6 +4,7 @@
 mod answers;
 mod clerk;
 mod closing;
+mod live;
 mod queue;
 mod terminal;
 
@@ -30,10 +31,12 @@ use super::update::{start, update};
 use super::view::{Palette, view};
 use crate::domain::{Classes, ImageId, RoundId};
 use crate::hierarchy::Hierarchy;
+use crate::live::Live;
 use crate::store::{RaterRow, Store, StoreError};
 
 use answers::LateAnswers;
 use clerk::Errand;
+use live::{LiveLabelSets, Stop};
 pub use queue::Order;
 use queue::{Queue, queue};
 pub use terminal::Screen;
@@ -55,6 +58,8 @@ pub struct Setup {
     pub round_name: String,
     /// In which order.
     pub order: Order,
+    /// The bound of `plan --stop`, where raters are asked no further about questions that are settled.
+    pub stop: Option<f64>,
     /// How pictures are sent, where that is not to be found out.
     pub pictures: Option<PictureMode>,
     /// Whether the screen has colours.
@@ -93,6 +98,7 @@ struct Sitting {
     rater: RaterRow,
     round: RoundId,
     round_name: String,
+    stop: Option<Stop>,
 }
 
 /// What reaches the loop.
@@ -115,20 +121,14 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     #[cfg(unix)]
     listen_for_signals(sender.clone())?;
     let sitting = Arc::new(Sitting {
+        stop: Stop::of(setup.stop, setup.rater.role).filter(|_| setup.order != Order::Disputed),
         classes: Arc::new(setup.classes),
         hierarchy: Arc::new(setup.hierarchy),
         rater: setup.rater,
         round: setup.round,
         round_name: setup.round_name,
     });
-    let open = queue(
-        &setup.store,
-        (sitting.rater.id, &sitting.rater.name),
-        sitting.round,
-        setup.order,
-        || closing::disputed_tasks(&setup.store, &sitting.round_name),
-        midnight(),
-    )?;
+    let (open, mut live) = open_tasks(&setup.store, &sitting, setup.order)?;
     let mut screen = Screen::open()?;
     let terminal = detect(setup.pictures);
     let size = crossterm::terminal::size()?;
@@ -137,7 +137,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let (errands, inbox) = channel();
     let clerk = {
         let (sitting, sender, store) = (Arc::clone(&sitting), sender.clone(), setup.store);
-        let work = move || clerk::run(&store, &sitting, &inbox, &sender);
+        let work = move || clerk::run(&store, &sitting, &mut live, &inbox, &sender);
         thread::Builder::new()
             .name("clerk".to_owned())
             .spawn(work)?
@@ -163,6 +163,31 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),
         other => Ok(other?),
     }
+}
+
+/// The rater's queue; and the label sets, which are counted beside the sitting unless the queue needs them.
+fn open_tasks(
+    store: &Store,
+    sitting: &Sitting,
+    order: Order,
+) -> Result<(Queue, LiveLabelSets), StoreError> {
+    let who = (sitting.rater.id, sitting.rater.name.as_str());
+    if sitting.stop.is_none() && order != Order::Disputed {
+        let open = queue(store, who, sitting.round, order, None, midnight())?;
+        return Ok((open, LiveLabelSets::coming(store, &sitting.round_name)));
+    }
+    let live = Live::newest(store, &sitting.round_name)?;
+    let wanted = match (order, sitting.stop) {
+        (Order::Disputed, _) => closing::disputed_tasks(store, &live)?,
+        (_, Some(stop)) => {
+            let mut unsettled = store.unanswered(sitting.rater.id, sitting.round)?;
+            unsettled.retain(|(_, question)| !stop.holds(&live, *question));
+            unsettled.into_iter().map(|(task, _)| task).collect()
+        }
+        (_, None) => Vec::new(),
+    };
+    let open = queue(store, who, sitting.round, order, Some(wanted), midnight())?;
+    Ok((open, LiveLabelSets::here(live)))
 }
 
 /// Input/output error: what a terminal says that is gone.

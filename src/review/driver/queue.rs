@@ -32,37 +32,41 @@ pub struct Queue {
 
 /// The tasks that a rater has still to do.
 ///
-/// `disputes` gives the most disputed first, by task; it is asked for in that order alone. `midnight` is in Unix milliseconds.
+/// `wanted`, where given, leaves all other tasks aside; in the order of disputes it is also their order. `midnight` is in
+/// Unix milliseconds.
 pub fn queue(
     store: &Store,
     rater: (RaterId, &str),
     round: RoundId,
     order: Order,
-    disputes: impl FnOnce() -> Result<Vec<TaskId>, StoreError>,
+    wanted: Option<Vec<TaskId>>,
     midnight: i64,
 ) -> Result<Queue, StoreError> {
     let tasks = store.tasks()?;
     let finished: HashMap<TaskId, i64> =
         store.finished_tasks(rater.0, round)?.into_iter().collect();
     let mut all: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
-    match order {
-        Order::Plan => {}
-        // By name: the same rater meets the same order again, in any copy of the project.
-        Order::Random => all.shuffle(&mut ChaCha8Rng::from_seed(seed(rater.1))),
-        Order::Disputed => {
+    let total = match (order, &wanted) {
+        (Order::Disputed, Some(disputes)) => {
             let known: HashSet<TaskId> = all.into_iter().collect();
-            all = disputes()?
-                .into_iter()
-                .filter(|task| known.contains(task))
-                .collect();
+            all = disputes.clone();
+            all.retain(|task| known.contains(task));
+            all.len()
         }
-    }
+        // By name: the same rater meets the same order again, in any copy of the project.
+        (Order::Random, _) => {
+            all.shuffle(&mut ChaCha8Rng::from_seed(seed(rater.1)));
+            all.len()
+        }
+        _ => all.len(),
+    };
+    let wanted: Option<HashSet<TaskId>> = wanted.map(|wanted| wanted.into_iter().collect());
+    all.retain(|task| {
+        !finished.contains_key(task) && wanted.as_ref().is_none_or(|wanted| wanted.contains(task))
+    });
     Ok(Queue {
-        total: all.len(),
-        open: all
-            .into_iter()
-            .filter(|task| !finished.contains_key(task))
-            .collect(),
+        total,
+        open: all,
         today: finished.values().filter(|&&at| at >= midnight).count(),
     })
 }

@@ -49,6 +49,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             stored::task_loaded(state, task);
             typed_ahead(state)
         }
+        Event::TaskSettled(task) => stored::task_settled(state, task),
         Event::TaskFailed { task, reason } => stored::task_failed(state, task, &reason),
         Event::VotesStored { step, questions } => stored::votes_stored(state, step, &questions),
         Event::VotesFailed { step, reason } => stored::votes_failed(state, step, &reason),

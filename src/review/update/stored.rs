@@ -43,8 +43,25 @@ pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect>
         state.complain(format!("a task cannot be read again: {reason}"));
         return Vec::new();
     }
-    state.queue.retain(|other| *other != task);
     state.complain(format!("a task cannot be read: {reason}"));
+    leave_out(state, task)
+}
+
+/// A task asks nothing any more: it is left out, as if it had never been in the queue.
+pub fn task_settled(state: &mut State, task: TaskId) -> Vec<Effect> {
+    state.loading.remove(&task);
+    if state.tasks.contains_key(&task) {
+        return Vec::new();
+    }
+    if state.unfinished.remove(&task) {
+        state.progress.total = state.progress.total.saturating_sub(1);
+    }
+    leave_out(state, task)
+}
+
+/// Goes on without a task.
+fn leave_out(state: &mut State, task: TaskId) -> Vec<Effect> {
+    state.queue.retain(|other| *other != task);
     if state.current != Some(task) {
         return Vec::new();
     }

@@ -4,8 +4,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::put;
+use crate::consensus::Change;
 use crate::review::state::{Closing, State};
-use crate::review::summary::{Change, Dispute, Estimate, FinalLabels, Summary};
+use crate::review::summary::{Dispute, Estimate, FinalLabels, Summary};
 use crate::text::{fill, fit, fit_middle, thousands, width};
 
 /// What came of the sitting.
