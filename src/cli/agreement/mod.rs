@@ -1,7 +1,11 @@
 //! `relabel agreement`: how far raters agree with each other, with themselves and with gold.
 
+mod scores;
+
 use clap::ValueEnum;
 use serde::Serialize;
+
+use scores::{ReplayReport, ScoresReport};
 
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
@@ -11,7 +15,6 @@ use crate::consensus::agreement::{
     test_retest,
 };
 use crate::consensus::interval::{Bootstrap, Interval};
-use crate::consensus::stop::replay;
 use crate::consensus::{AnswerCounts, CalibratedOptions, MajorityOptions, Method};
 use crate::domain::{ClassIndex, Classes};
 use crate::store::{Status, Store, StoredEvidence};
@@ -40,6 +43,9 @@ pub struct Agreement {
     /// Seed of the bootstrap, and of the order of votes in the replay
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
+    /// The aggregation whose scores are judged by gold, and replayed [default: the newest of the round]
+    #[arg(long, value_name = "N")]
+    run: Option<i64>,
     /// Replay the votes in random order, asking no further once a score is below or above a bound: votes saved, labels
     /// that differ
     #[arg(long)]
@@ -72,18 +78,9 @@ struct Report {
     pairs: Vec<PairReport>,
     subtrees: Vec<GroupReport>,
     classes: Vec<GroupReport>,
+    /// How well the newest run's scores say what is true on gold.
+    scores: Option<ScoresReport>,
     replay: Vec<ReplayReport>,
-}
-
-/// What a stop rule would have saved.
-#[derive(Debug, Serialize)]
-struct ReplayReport {
-    method: String,
-    bound: f64,
-    votes: usize,
-    used: usize,
-    questions: usize,
-    differing: usize,
 }
 
 /// Raters who met a question in both rounds.
@@ -155,6 +152,13 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
     };
     let bootstrap = (options.replicates > 0).then_some(&bootstrap);
     let votes = &stored.votes;
+    let run = match options.run {
+        Some(number) => Some(store.run(Some(number))?.ok_or_else(|| {
+            Failure::failed(format!("there is no run {number}"))
+                .hint("`relabel status` says how many there are")
+        })?),
+        None => store.newest_run_of(&options.round)?,
+    };
     let heading = |class: ClassIndex| hierarchy.heading_of(class).to_owned();
     let name = |class: ClassIndex| format!("{} ({class})", short(&classes, class));
     Ok(Report {
@@ -171,8 +175,9 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
         pairs: pairs(stored),
         subtrees: groups(stored, heading, bootstrap),
         classes: groups(stored, name, bootstrap),
+        scores: scores::quality(run.as_ref(), stored)?,
         replay: match options.replay {
-            true => replays(stored, options.seed)?,
+            true => scores::replays(run.as_ref(), stored, options.seed)?,
             false => Vec::new(),
         },
     })
@@ -239,46 +244,6 @@ fn rater_report(name: &str, figures: &RaterFigures, speed: Option<u64>) -> Rater
         against_consensus: figures.against_share(),
         median_milliseconds: speed,
     }
-}
-
-/// The stop rule at several bounds, by the method that fits the votes.
-fn replays(stored: &StoredEvidence, seed: u64) -> Result<Vec<ReplayReport>, Failure> {
-    let evidence = stored.evidence();
-    let method = Method::auto(&evidence).method;
-    let consensus = method
-        .run(&evidence)
-        .map_err(|error| Failure::failed(error.to_string()))?;
-    let report = |bound: f64| {
-        let replayed = replay(&evidence, &consensus.parameters, bound, seed);
-        ReplayReport {
-            method: method.word().to_owned(),
-            bound,
-            votes: replayed.votes,
-            used: replayed.used,
-            questions: replayed.questions,
-            differing: replayed.differing,
-        }
-    };
-    Ok([0.05, 0.02, 0.01, 0.005].map(report).into())
-}
-
-fn replay_table(replays: &[ReplayReport]) -> String {
-    let share =
-        |part: usize, all: usize| format!("{:.2} %", 100.0 * part as f64 / all.max(1) as f64);
-    let rows = replays.iter().map(|replay| {
-        vec![
-            replay.bound.to_string(),
-            share(replay.used, replay.votes),
-            share(replay.differing, replay.questions),
-        ]
-    });
-    let method = replays.first().map_or("", |replay| &replay.method);
-    let rows = table(
-        &["bound", "votes used", "questions decided otherwise"],
-        &[1, 2],
-        rows.collect(),
-    );
-    format!("stopping early, scores by {method}\n{rows}")
 }
 
 fn pairs(stored: &StoredEvidence) -> Vec<PairReport> {
@@ -385,8 +350,9 @@ fn text(report: &Report, options: &Agreement) -> String {
             By::Class => group_table("class", &report.classes, options.top),
         });
     }
+    parts.extend(report.scores.as_ref().map(scores::text));
     if !report.replay.is_empty() {
-        parts.push(replay_table(&report.replay));
+        parts.push(scores::replay_text(&report.replay));
     }
     parts.join("\n\n")
 }
