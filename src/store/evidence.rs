@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::{RaterRow, Store, StoreError};
@@ -81,30 +81,52 @@ impl Store {
         around: Option<RaterId>,
     ) -> Result<StoredEvidence, StoreError> {
         let raters = self.raters()?;
-        let rounds: HashMap<i64, String> = (self.rounds()?.into_iter())
-            .map(|(id, name)| (id.0, name))
-            .collect();
-        let by_key: HashMap<i64, (u32, Role)> = (0u32..)
-            .zip(&raters)
-            .map(|(number, rater)| (rater.id.0, (number, rater.role)))
-            .collect();
+        // By key, for they are looked up a million times.
+        let mut of_rater: Vec<Option<(u32, Role)>> = Vec::new();
+        for (number, rater) in (0u32..).zip(&raters) {
+            put(&mut of_rater, rater.id.0, (number, rater.role));
+        }
+        let mut of_round: Vec<Option<RoundKind>> = Vec::new();
+        for (id, name) in self.rounds()? {
+            match name.as_str() {
+                _ if name == round => put(&mut of_round, id.0, RoundKind::Counted),
+                GOLD_ROUND => put(&mut of_round, id.0, RoundKind::Gold),
+                _ => {}
+            }
+        }
         let mut questions = Dense::new(self.asked(around)?);
-        let (mut counted, mut on_gold, mut experts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut counted, mut on_gold) = (Vec::new(), Vec::new());
+        let mut experts: BTreeMap<(usize, u32), (bool, Answer)> = BTreeMap::new();
         self.each_standing_vote(around, |vote| {
-            let Some(&(rater, role)) = by_key.get(&vote.rater) else {
+            let Some((rater, role)) = at(&of_rater, vote.rater) else {
                 return;
             };
-            let round_of_vote = rounds.get(&vote.round).map(String::as_str);
-            let kind = match role {
-                Role::Expert => &mut experts,
-                _ if round_of_vote == Some(round) => &mut counted,
-                _ if round_of_vote == Some(GOLD_ROUND) => &mut on_gold,
-                _ => return,
+            let kind = at(&of_round, vote.round);
+            if role != Role::Expert && kind.is_none() {
+                return;
+            }
+            let Some(question) = questions.number(vote.question) else {
+                return;
             };
-            if let Some(question) = questions.number(vote.question) {
-                kind.push((question, rater, vote.answer));
+            match kind {
+                // An expert who answered in several rounds counts once, by round `gold` where that is one of them.
+                _ if role == Role::Expert => {
+                    let is_gold = matches!(kind, Some(RoundKind::Gold));
+                    let standing = experts
+                        .entry((question, rater))
+                        .or_insert((is_gold, vote.answer));
+                    if is_gold || !standing.0 {
+                        *standing = (is_gold, vote.answer);
+                    }
+                }
+                Some(RoundKind::Gold) => on_gold.push((question, rater, vote.answer)),
+                _ => counted.push((question, rater, vote.answer)),
             }
         })?;
+        let experts: Vec<(usize, u32, Answer)> = experts
+            .into_iter()
+            .map(|((question, rater), (_, answer))| (question, rater, answer))
+            .collect();
         let keys: Arc<[QuestionKey]> = questions.keys.into();
         let table = |votes: &[(usize, u32, Answer)]| {
             let mut table = VoteTable::builder(Arc::clone(&keys), raters.len());
@@ -200,6 +222,28 @@ impl Store {
             )?
             .collect::<Result<_, _>>()?)
     }
+}
+
+/// What the votes of a round are for.
+#[derive(Debug, Clone, Copy)]
+enum RoundKind {
+    Counted,
+    Gold,
+}
+
+/// Keeps a value at the place of a key, which counts up from 1.
+fn put<T: Clone>(places: &mut Vec<Option<T>>, key: i64, value: T) {
+    let place = usize::try_from(key).unwrap_or(0);
+    if place >= places.len() {
+        places.resize(place + 1, None);
+    }
+    if let Some(slot) = places.get_mut(place) {
+        *slot = Some(value);
+    }
+}
+
+fn at<T: Copy>(places: &[Option<T>], key: i64) -> Option<T> {
+    *places.get(usize::try_from(key).ok()?)?
 }
 
 fn damaged(error: VotesError) -> StoreError {
