@@ -1,5 +1,10 @@
-//! From what is proposed for images to what people are asked. Imports domain and hierarchy only; pure.
+//! From what models predict to what people are asked. Imports domain and hierarchy only; pure.
+//!
+//! - [`two_part`]: predictions to proposals
+//! - [`search`]: the smallest sufficient set of models
+//! - [`triage()`]: which images people must look at
 
+pub mod search;
 mod triage;
 
 pub use triage::{Triage, triage};
