@@ -6,5 +6,6 @@
 
 pub mod search;
 mod triage;
+pub mod two_part;
 
 pub use triage::{Triage, triage};
