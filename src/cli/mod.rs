@@ -11,6 +11,8 @@ mod failure;
 mod import;
 mod init;
 mod plan;
+mod predictions;
+mod propose;
 mod rater;
 mod review;
 mod show;
@@ -48,9 +50,14 @@ enum Command {
         after_help = "Examples:\n  relabel init --images photos/\n  relabel init --classes classes.csv --hierarchy hierarchy.csv"
     )]
     Init(init::Init),
-    /// Take in images, original labels, proposals or votes
+    /// Take in images, original labels, predictions, proposals or votes
     #[command(subcommand)]
     Import(import::Import),
+    /// Turn predictions into proposals, and find the smallest set of models that suffices
+    #[command(
+        after_help = "Examples:\n  relabel propose\n  relabel propose --pool-by both --search --min-recall 0.97 --plot models.svg"
+    )]
+    Propose(propose::Propose),
     /// Decide which images need people, and group their labels into tasks
     Plan(plan::Plan),
     /// Open the review screen
@@ -98,6 +105,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(options, context),
         Command::Init(options) => init::run(options, context),
         Command::Import(options) => import::run(options, context),
+        Command::Propose(options) => propose::run(options, context),
         Command::Plan(options) => plan::run(options, context),
         Command::Review(options) => review::run(options, context),
         Command::Show(options) => show::run(options, context),

@@ -1,11 +1,12 @@
 //! `relabel plan`: triage, grouping by WordNet, tasks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
+use super::propose::{Searched, searched};
 use super::table::{table, thousands};
 use crate::domain::{ImageId, TaskLayout};
 use crate::hierarchy::{GroupingRule, group};
@@ -41,6 +42,9 @@ pub struct Summary {
     unanimous: usize,
     to_review: usize,
     labels_per_image: f64,
+    /// The same with the proposals of all models, where a search found a smaller set.
+    labels_per_image_before_search: Option<f64>,
+    search: Option<Searched>,
     tasks: usize,
     questions: usize,
     new_questions: usize,
@@ -145,7 +149,13 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
             .hint("import some: `relabel import labels FILE`, `relabel import proposals FILE`"));
         }
         let measured = measured_seconds(store)?;
-        Ok(Summary::of(&sorted, &tasks, replanned, options, measured))
+        let search = match searched(store)? {
+            Some(search) => Some((labels_of_all(store, &sorted)?, search)),
+            None => None,
+        };
+        Ok(Summary::of(
+            &sorted, &tasks, replanned, options, measured, search,
+        ))
     })
 }
 
@@ -171,6 +181,7 @@ impl Summary {
         replanned: Replanned,
         options: &Plan,
         measured: Option<f64>,
+        search: Option<(usize, Searched)>,
     ) -> Summary {
         let questions: usize = sorted
             .to_review
@@ -185,6 +196,10 @@ impl Summary {
             unanimous: sorted.unanimous.len(),
             to_review: sorted.to_review.len(),
             labels_per_image: (questions + sorted.unanimous.len()) as f64 / images.max(1) as f64,
+            labels_per_image_before_search: search
+                .as_ref()
+                .map(|(labels, _)| *labels as f64 / images.max(1) as f64),
+            search: search.map(|(_, search)| search),
             tasks: tasks.len(),
             questions,
             new_questions: replanned.new_questions,
@@ -197,6 +212,14 @@ impl Summary {
             hours: votes_wanted as f64 * seconds / 3600.0,
         }
     }
+}
+
+/// Labels of these images were the proposals of all sources used.
+fn labels_of_all(store: &Store, sorted: &Triage) -> Result<usize, Failure> {
+    let to_review = sorted.to_review.iter().map(|(image, _)| image);
+    let images: HashSet<ImageId> = to_review.chain(&sorted.unanimous).copied().collect();
+    let all = store.proposed_by()?;
+    Ok(all.iter().filter(|one| images.contains(&one.image)).count())
 }
 
 fn planned(image: ImageId, ordinal: u32, layout: &TaskLayout) -> PlannedTask {
@@ -221,6 +244,19 @@ fn measured_seconds(store: &Store) -> Result<Option<f64>, Failure> {
         .map(|&milliseconds| milliseconds as f64 / 1000.0))
 }
 
+fn search_remark(summary: &Summary) -> String {
+    let (Some(before), Some(search)) = (&summary.labels_per_image_before_search, &summary.search)
+    else {
+        return String::new();
+    };
+    format!(
+        "{before:.1} before the search, which chose {} (recall {:.3}, precision {:.3} on gold)",
+        crate::text::printable(&search.models.join(", ")),
+        search.recall,
+        search.precision
+    )
+}
+
 fn text(summary: &Summary) -> String {
     let speed = if summary.measured {
         "the measured"
@@ -238,7 +274,7 @@ fn text(summary: &Summary) -> String {
         (
             "labels an image",
             format!("{:.1}", summary.labels_per_image),
-            String::new(),
+            search_remark(summary),
         ),
         ("tasks", thousands(summary.tasks), String::new()),
         (

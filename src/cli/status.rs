@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
+use super::propose::{Searched, searched};
 use super::table::{table, thousands};
 use crate::consensus::LabelSetChanges;
 use crate::live::{Live, changes};
@@ -27,6 +28,7 @@ struct Report {
     counts: Status,
     raters_wanted: u32,
     votes_wanted: u64,
+    search: Option<Searched>,
     run: Option<RunReport>,
     since: Option<Since>,
     next: String,
@@ -78,6 +80,7 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
         next: next_step(&counts, run.as_ref()).to_owned(),
+        search: searched(&store)?,
         run,
         since,
         counts,
@@ -121,8 +124,9 @@ fn next_step(counts: &Status, run: Option<&RunReport>) -> &'static str {
     let votes: u64 = counts.raters.iter().map(|rater| rater.questions).sum();
     match counts {
         _ if counts.images == 0 => "relabel import images DIR, or relabel import labels FILE",
-        _ if counts.proposals == 0 => {
-            "relabel import labels FILE and relabel import proposals FILE"
+        _ if !counts.models_waiting.is_empty() => "relabel propose",
+        _ if counts.sources.is_empty() && counts.tasks == 0 && votes == 0 => {
+            "relabel import predictions FILE --model M, or relabel import proposals FILE"
         }
         _ if counts.tasks == 0 && counts.unanimous == 0 && votes == 0 => "relabel plan",
         _ if votes == 0 => "relabel review --rater NAME",
@@ -135,8 +139,21 @@ fn text(report: &Report) -> String {
     let counts = &report.counts;
     let sources = format!(
         "from {} sources and the original labels",
-        counts.sources.len()
+        thousands(counts.sources.len())
     );
+    let models = match counts.models_waiting.len() {
+        0 => String::new(),
+        waiting => format!("{} of them with nothing proposed yet", thousands(waiting)),
+    };
+    let used = match &report.search {
+        Some(search) => format!(
+            "{} (recall {:.3}, precision {:.3} on gold)",
+            search.models.join(", "),
+            search.recall,
+            search.precision
+        ),
+        None => "no search: all of them".to_owned(),
+    };
     let wanted = format!(
         "{} votes wanted ({} an answer)",
         thousands(report.votes_wanted),
@@ -150,7 +167,9 @@ fn text(report: &Report) -> String {
             format!("{} with a file", thousands(counts.images_with_file)),
         ),
         ("original labels", counts.original_labels, String::new()),
+        ("models", counts.models.len() as u64, models),
         ("proposals", counts.proposals, sources),
+        ("sources in use", counts.sources_used.len() as u64, used),
         (
             "unanimous",
             counts.unanimous,
@@ -158,6 +177,11 @@ fn text(report: &Report) -> String {
         ),
         ("tasks", counts.tasks, String::new()),
         ("questions", counts.questions, wanted),
+        (
+            "gold questions",
+            counts.gold_questions,
+            "settled by experts".to_owned(),
+        ),
         (
             "flagged images",
             counts.flagged,

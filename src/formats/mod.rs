@@ -2,6 +2,8 @@
 
 pub mod classes;
 pub mod export;
+pub mod matrix;
 pub mod npz;
+mod parquet;
 pub mod records;
 pub mod table;

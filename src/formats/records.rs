@@ -68,24 +68,52 @@ impl ProposalRecord {
     /// # Errors
     /// The score is no finite number.
     pub fn from_row(row: &Row) -> Result<ProposalRecord, RecordError> {
-        let score = row
-            .get(3)
-            .map(|text| {
-                text.parse::<f64>()
-                    .ok()
-                    .filter(|score| score.is_finite())
-                    .ok_or_else(|| RecordError {
-                        column: "score",
-                        reason: format!("{text:?} is no finite number"),
-                    })
-            })
-            .transpose()?;
+        let score = row.get(3).map(parse_score).transpose()?;
         Ok(ProposalRecord {
             label: LabelRecord::from_row(row)?,
             source: row.get(2).map(str::to_owned),
             score,
         })
     }
+}
+
+/// A model's value for a class of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictionRecord {
+    /// Image and class.
+    pub label: LabelRecord,
+    /// Logit or probability.
+    pub score: f64,
+}
+
+impl PredictionRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[
+        IMAGE,
+        LABEL,
+        Column::required("score").or(&["logit", "probability"]),
+    ];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// The score is no finite number.
+    pub fn from_row(row: &Row) -> Result<PredictionRecord, RecordError> {
+        Ok(PredictionRecord {
+            label: LabelRecord::from_row(row)?,
+            score: parse_score(row.text(2))?,
+        })
+    }
+}
+
+fn parse_score(text: &str) -> Result<f64, RecordError> {
+    let score = text.trim().parse::<f64>().ok();
+    score
+        .filter(|score| score.is_finite())
+        .ok_or_else(|| RecordError {
+            column: "score",
+            reason: format!("{text:?} is no finite number"),
+        })
 }
 
 /// A rater's answer.

@@ -1,8 +1,12 @@
-//! Tables of named columns, row by row, from CSV (with a header) or JSONL (an object a line).
+//! Tables of named columns, row by row, from CSV (with a header), JSONL (an object a line) or Parquet.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+
+use parquet::record::reader::RowIter;
+
+use super::parquet::{next_record, open_parquet};
 
 /// A column that a command reads.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +54,7 @@ impl Column {
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The ending names no format that is read here.
-    #[error("unknown format {ending:?}: expected .csv or .jsonl")]
+    #[error("unknown format {ending:?}: expected .csv, .jsonl or .parquet")]
     Format {
         /// The file's ending, without the dot; may be empty.
         ending: String,
@@ -79,9 +83,9 @@ pub enum TableError {
 /// The values of a row, in the order of the columns that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Line of the file, the first being 1.
+    /// Line of the file (of Parquet the record), the first being 1.
     pub row: u64,
-    values: Vec<Option<String>>,
+    pub(super) values: Vec<Option<String>>,
 }
 
 impl Row {
@@ -111,6 +115,11 @@ pub fn open_table(path: &Path, columns: &'static [Column]) -> Result<Table, Tabl
             lines: BufReader::new(open_file(path)?),
             line: 0,
         },
+        "parquet" => {
+            let (rows, places) = open_parquet(open_file(path)?, columns)?;
+            let row = 0;
+            Source::Parquet { rows, places, row }
+        }
         _ => return Err(TableError::Format { ending }),
     };
     Ok(Table { columns, source })
@@ -142,23 +151,28 @@ fn open_csv(path: &Path, columns: &'static [Column]) -> Result<Source, TableErro
         .iter()
         .map(str::to_owned)
         .collect();
-    let places = columns
-        .iter()
-        .map(|column| {
-            let place = header.iter().position(|name| column.is(name));
-            if place.is_none() && column.required {
-                return Err(TableError::Column {
-                    name: column.name,
-                    found: header.clone(),
-                });
-            }
-            Ok(place)
-        })
-        .collect::<Result<_, _>>()?;
     Ok(Source::Csv {
+        places: places_of(columns, &header)?,
         records: records.into_records(),
-        places,
     })
+}
+
+/// Where in the header the columns stand.
+pub(super) fn places_of(
+    columns: &[Column],
+    header: &[String],
+) -> Result<Vec<Option<usize>>, TableError> {
+    let place = |column: &Column| {
+        let place = header.iter().position(|name| column.is(name));
+        if place.is_none() && column.required {
+            return Err(TableError::Column {
+                name: column.name,
+                found: header.to_vec(),
+            });
+        }
+        Ok(place)
+    };
+    columns.iter().map(place).collect()
 }
 
 fn broken(row: u64, error: &csv::Error) -> TableError {
@@ -175,6 +189,11 @@ fn broken(row: u64, error: &csv::Error) -> TableError {
 }
 
 enum Source {
+    Parquet {
+        rows: RowIter<'static>,
+        places: Vec<Option<usize>>,
+        row: u64,
+    },
     Csv {
         records: csv::StringRecordsIntoIter<BufReader<File>>,
         places: Vec<Option<usize>>,
@@ -206,6 +225,10 @@ impl Iterator for Table {
                         .collect(),
                 }),
             },
+            Source::Parquet { rows, places, row } => {
+                *row += 1;
+                next_record(rows.next()?, places, *row)
+            }
             Source::Jsonl { lines, line } => next_object(lines, line, self.columns)?,
         };
         Some(row.and_then(|row| checked(row, self.columns)))
@@ -341,7 +364,7 @@ mod tests {
         );
         assert_eq!(
             read("a.xml", b"").unwrap_err(),
-            "unknown format \"xml\": expected .csv or .jsonl"
+            "unknown format \"xml\": expected .csv, .jsonl or .parquet"
         );
     }
 }

@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// A path below the project's folder is kept relative to it, so that the folder can be moved; others in full.
-    fn kept_path(&self, path: &Path) -> PathBuf {
+    pub(super) fn kept_path(&self, path: &Path) -> PathBuf {
         let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder =
             std::path::absolute(self.folder()).unwrap_or_else(|_| self.folder().to_owned());
@@ -170,23 +170,23 @@ impl Store {
 }
 
 #[cfg(unix)]
-fn path_from(bytes: Vec<u8>) -> PathBuf {
+pub(super) fn path_from(bytes: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     std::ffi::OsString::from_vec(bytes).into()
 }
 
 #[cfg(unix)]
-fn bytes_from(path: PathBuf) -> Vec<u8> {
+pub(super) fn bytes_from(path: PathBuf) -> Vec<u8> {
     use std::os::unix::ffi::OsStringExt;
     path.into_os_string().into_vec()
 }
 
 #[cfg(not(unix))]
-fn path_from(bytes: Vec<u8>) -> PathBuf {
+pub(super) fn path_from(bytes: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 #[cfg(not(unix))]
-fn bytes_from(path: PathBuf) -> Vec<u8> {
+pub(super) fn bytes_from(path: PathBuf) -> Vec<u8> {
     path.to_string_lossy().into_owned().into_bytes()
 }

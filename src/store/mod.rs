@@ -6,6 +6,7 @@ mod classes;
 mod evidence;
 mod identity;
 mod images;
+mod models;
 mod notes;
 mod plan;
 mod proposals;
@@ -24,6 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use evidence::{GOLD_ROUND, StoredEvidence};
 pub use images::{ImageFile, ImageRow};
+pub use models::{Model, ProposedBy, Source};
 pub use notes::{Note, NoteKind};
 pub use plan::{PlannedTask, Replanned};
 pub use raters::RaterRow;

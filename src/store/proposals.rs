@@ -38,7 +38,8 @@ impl Store {
         Ok(changed > 0)
     }
 
-    /// What is proposed for every image, the original label among it: (image, class), ascending, no pair twice.
+    /// What the sources in use propose for every image, the original label among it: (image, class), ascending, no pair
+    /// twice.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -46,7 +47,8 @@ impl Store {
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT image, class FROM proposal UNION SELECT image, class FROM original_label ORDER BY 1, 2",
+                "SELECT image, class FROM proposal WHERE source IN (SELECT id FROM source WHERE used = 1)
+                 UNION SELECT image, class FROM original_label ORDER BY 1, 2",
             )?
             .query_map([], |row| Ok((ImageId(row.get(0)?), ClassIndex(row.get(1)?))))?
             .collect::<Result<_, _>>()?)

@@ -17,6 +17,14 @@ pub struct Status {
     pub proposals: u64,
     /// Names of the sources of proposals.
     pub sources: Vec<String>,
+    /// Names of those that the plan uses.
+    pub sources_used: Vec<String>,
+    /// Names of the models whose predictions lie in a file.
+    pub models: Vec<String>,
+    /// Names of the models that nothing was proposed by yet.
+    pub models_waiting: Vec<String>,
+    /// Gold questions: those that experts have voted on.
+    pub gold_questions: u64,
     /// Images whose only proposal is the original label, after planning.
     pub unanimous: u64,
     /// Tasks of the plan.
@@ -56,6 +64,14 @@ impl Store {
             .unsigned_abs())
     }
 
+    fn names(&self, sql: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(sql)?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
+    }
+
     /// Counts everything there is.
     ///
     /// # Errors
@@ -69,11 +85,18 @@ impl Store {
             proposals: self.count(
                 "SELECT count(*) FROM (SELECT image, class FROM proposal UNION SELECT image, class FROM original_label)",
             )?,
-            sources: self
-                .connection
-                .prepare_cached("SELECT name FROM source ORDER BY name")?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?,
+            sources: self.names("SELECT name FROM source ORDER BY name")?,
+            sources_used: self.names("SELECT name FROM source WHERE used = 1 ORDER BY name")?,
+            models: self.names(
+                "SELECT name FROM source JOIN model ON model.source = source.id ORDER BY name",
+            )?,
+            models_waiting: self.names(
+                "SELECT name FROM source JOIN model ON model.source = source.id
+                 WHERE NOT EXISTS (SELECT 1 FROM proposal WHERE proposal.source = source.id) ORDER BY name",
+            )?,
+            gold_questions: self.count(
+                "SELECT count(DISTINCT question) FROM vote WHERE rater IN (SELECT id FROM rater WHERE role = 'expert')",
+            )?,
             unanimous: self.count(
                 "SELECT count(*) FROM original_label
                  WHERE EXISTS (SELECT 1 FROM task)

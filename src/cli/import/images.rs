@@ -206,7 +206,10 @@ fn of_list(list: &Path, skip_bad: bool, context: &Context) -> Result<Vec<Candida
     let left_out = take_rows(
         list,
         LIST,
-        BadRows { skip_bad },
+        BadRows {
+            skip_bad,
+            never: false,
+        },
         context,
         |row| Ok((row.text(0).to_owned(), row.get(1).map(str::to_owned))),
         |(name, path)| {

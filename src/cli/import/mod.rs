@@ -1,8 +1,9 @@
-//! `relabel import …`: files become images, labels, proposals and votes; all of a file or nothing.
+//! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
 mod images;
 mod labels;
 mod names;
+mod predictions;
 mod proposals;
 mod rows;
 mod votes;
@@ -25,17 +26,22 @@ pub enum Import {
         after_help = "Examples:\n  relabel import images photos/\n  relabel import images list.csv   (columns image, path)"
     )]
     Images(images::Images),
-    /// Original labels: CSV or JSONL with image,label
+    /// Original labels: CSV, JSONL or Parquet with image,label
     #[command(
         after_help = "Examples:\n  relabel import labels labels.csv\nA label is an index, a WordNet id or a name."
     )]
     Labels(Labels),
-    /// Proposals that exist already: CSV or JSONL with image,label[,source][,score]
+    /// A model's predictions: a matrix (npy, npz) or a table image,label,score (CSV, JSONL, Parquet)
+    #[command(
+        after_help = "Examples:\n  relabel import predictions resnet50.npy --model resnet50 --images-order images.txt\n  relabel import predictions vit.parquet --model vit --kind probabilities\nThe file stays where it is; `relabel propose` reads it again."
+    )]
+    Predictions(predictions::Predictions),
+    /// Proposals that exist already: CSV, JSONL or Parquet with image,label[,source][,score]
     #[command(
         after_help = "Examples:\n  relabel import proposals proposals.csv\n  relabel import proposals one-model.jsonl --source resnet50"
     )]
     Proposals(Proposals),
-    /// Votes: CSV or JSONL with image,label,rater,answer[,at][,round]
+    /// Votes: CSV, JSONL or Parquet with image,label,rater,answer[,at][,round]
     #[command(
         after_help = "Examples:\n  relabel import votes crowd.csv\n  relabel import votes experts.csv --round gold --role expert"
     )]
@@ -48,6 +54,7 @@ pub fn run(import: &Import, context: &Context) -> Result<(), Failure> {
     match import {
         Import::Images(options) => images::run(&store, options, context),
         Import::Labels(options) => import_labels(&store, options, context),
+        Import::Predictions(options) => predictions::import_predictions(&store, options, context),
         Import::Proposals(options) => import_proposals(&store, options, context),
         Import::Votes(options) => import_votes(&store, options, context),
     }

@@ -65,6 +65,12 @@ impl ImageNames {
         }
     }
 
+    /// The name of an image; the search for it goes through all.
+    pub fn name_of(&self, image: ImageId) -> Option<&str> {
+        let mut names = self.by_name.iter();
+        names.find_map(|(name, id)| (*id == image).then_some(name.as_str()))
+    }
+
     /// The image that a file is of: the one of its name, else one that is known by the last part of it alone, made
     /// when there is neither.
     pub fn of_file(&mut self, store: &Store, name: &str) -> Result<ImageId, Failure> {

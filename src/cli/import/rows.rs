@@ -11,6 +11,19 @@ pub struct BadRows {
     /// Leave bad rows out, count and list them, and import the others
     #[arg(long)]
     pub skip_bad: bool,
+    /// Whether the command can leave bad rows out at all.
+    #[arg(skip)]
+    pub never: bool,
+}
+
+impl BadRows {
+    /// For commands that take a whole file or nothing.
+    pub fn never() -> BadRows {
+        BadRows {
+            skip_bad: false,
+            never: true,
+        }
+    }
 }
 
 /// Why a row does not go in.
@@ -118,9 +131,14 @@ pub fn take_rows<T>(
                 };
                 if !bad_rows.skip_bad {
                     let failure = Failure::input(format!("{}: {line}", what()));
-                    return Err(hints.into_iter().fold(failure, Failure::hint).hint(
-                        "nothing was imported; mend the row, or leave bad rows out with --skip-bad",
-                    ));
+                    let what_to_do = match bad_rows.never {
+                        true => "nothing was imported; mend the row",
+                        false => {
+                            "nothing was imported; mend the row, or leave bad rows out with --skip-bad"
+                        }
+                    };
+                    let failure = hints.into_iter().fold(failure, Failure::hint);
+                    return Err(failure.hint(what_to_do));
                 }
                 left_out.0.push(line);
             }
@@ -133,16 +151,13 @@ pub fn take_rows<T>(
 fn refusal(what: &str, error: &TableError) -> Failure {
     let failure = Failure::input(format!("{what}: {error}"));
     match error {
-        TableError::Format { ending }
-            if ending == "parquet" || ending == "npz" || ending == "json" =>
-        {
+        TableError::Format { ending } if ending == "npz" || ending == "json" => {
             failure.hint(format!(
-                "this version reads no {ending} here; write the table as CSV or JSONL"
+                "this version reads no {ending} here; write the table as CSV, JSONL or Parquet"
             ))
         }
-        TableError::Format { .. } => {
-            failure.hint("name the file .csv (with a header) or .jsonl (an object a line)")
-        }
+        TableError::Format { .. } => failure
+            .hint("name the file .csv (with a header), .jsonl (an object a line) or .parquet"),
         _ => failure,
     }
 }

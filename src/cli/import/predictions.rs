@@ -1,0 +1,321 @@
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::names::ImageNames;
+use super::rows::{BadRows, RowProblem, take_rows};
+use crate::cli::context::{Context, shown};
+use crate::cli::failure::Failure;
+use crate::cli::predictions::{digest, is_matrix, open_matrix, read_table, refusal, unknown_image};
+use crate::cli::table::thousands;
+use crate::domain::{Classes, ImageId};
+use crate::formats::matrix::{MatrixError, Rows};
+use crate::formats::table::{Column, Row};
+use crate::store::{Model, Store};
+
+/// Options of `import predictions`.
+#[derive(Debug, clap::Args)]
+pub struct Predictions {
+    /// A matrix [images, classes] in npy or npz, or a table of image,label,score in CSV, JSONL or Parquet
+    file: PathBuf,
+    /// The model's name
+    #[arg(long, value_name = "M")]
+    model: String,
+    /// What the values are [default: probabilities where each row sums to 1, else logits]
+    #[arg(long, value_enum, value_name = "KIND")]
+    kind: Option<KindChoice>,
+    /// The image of each row of a matrix: a text file with a name a line, or a table with a column `image` [default: all
+    /// images of the project in the order of their names]
+    #[arg(long, value_name = "FILE")]
+    images_order: Option<PathBuf>,
+    /// Which array of an npz
+    #[arg(long, value_name = "NAME")]
+    array: Option<String>,
+}
+
+/// What a model's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindChoice {
+    /// Of any size: softmax makes probabilities of them
+    Logits,
+    /// From 0 to 1
+    Probabilities,
+}
+
+impl KindChoice {
+    fn word(self) -> &'static str {
+        match self {
+            KindChoice::Logits => "logits",
+            KindChoice::Probabilities => "probabilities",
+        }
+    }
+}
+
+/// Checks the predictions of a file, and keeps where it is.
+pub fn import_predictions(
+    store: &Store,
+    options: &Predictions,
+    context: &Context,
+) -> Result<(), Failure> {
+    let file = &options.file;
+    let names = ImageNames::of(store)?;
+    let classes = store.classes()?;
+    if options.model.trim().is_empty() {
+        return Err(Failure::usage("--model: a name is wanted"));
+    }
+    let former = store.model(&options.model)?;
+    let is_source = store
+        .sources()?
+        .iter()
+        .any(|source| source.name == options.model);
+    if former.is_none() && is_source {
+        return Err(Failure::failed(format!(
+            "{:?} proposes already, by `relabel import proposals`",
+            options.model
+        ))
+        .hint("give the model another name with --model"));
+    }
+    // Read first: what is bad in the file is told before its hash is made.
+    let (seen, image_order) = if is_matrix(file) {
+        matrix(store, options, &names, &classes, context)?
+    } else {
+        if options.images_order.is_some() || options.array.is_some() {
+            return Err(Failure::usage(
+                "--images-order and --array are for matrices; a table names its images",
+            ));
+        }
+        (table(options, &names, &classes, context)?, None)
+    };
+    let kind = kind(options, &seen)?;
+    let (size, sha256) = digest(file)
+        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))?;
+    let model = Model {
+        name: options.model.clone(),
+        path: std::path::absolute(file).unwrap_or_else(|_| file.clone()),
+        array: options.array.clone(),
+        size,
+        sha256,
+        kind: kind.word().to_owned(),
+        image_order,
+        images: seen.images,
+    };
+    store.atomically(|store| store.set_model(&model))?;
+    let known = store.images()?.len();
+    let same = former
+        .as_ref()
+        .is_some_and(|former| same_predictions(former, &model));
+    context.say(format!(
+        "{}: {}{} images × {} classes of {:?}, {} from {:.4} to {:.4}",
+        shown(file),
+        match (&former, same) {
+            (None, _) => "",
+            (Some(_), true) => "known already: ",
+            (Some(_), false) => "in place of the former file: ",
+        },
+        thousands(seen.images),
+        thousands(classes.len()),
+        options.model,
+        kind.word(),
+        seen.least,
+        seen.most,
+    ));
+    if known > seen.images {
+        context.say(format!(
+            "{} images of the project have no prediction by this model",
+            thousands(known - seen.images)
+        ));
+    }
+    context.say("the file stays where it is; next: `relabel propose`");
+    Ok(())
+}
+
+fn same_predictions(one: &Model, other: &Model) -> bool {
+    let key = |model: &Model| {
+        (
+            model.sha256,
+            model.array.clone(),
+            model.kind.clone(),
+            model.image_order.clone(),
+        )
+    };
+    key(one) == key(other)
+}
+
+/// What the values of a file are like.
+#[derive(Debug)]
+struct Seen {
+    images: usize,
+    least: f64,
+    most: f64,
+    /// Where a value outside of 0..=1 stands, and which.
+    outside: Option<(String, f64)>,
+    /// Whether the values of every image sum to 1.
+    sums_to_one: bool,
+}
+
+impl Seen {
+    fn nothing() -> Seen {
+        Seen {
+            images: 0,
+            least: f64::INFINITY,
+            most: f64::NEG_INFINITY,
+            outside: None,
+            sums_to_one: true,
+        }
+    }
+
+    fn row(&mut self, values: impl Iterator<Item = f64>, place: impl Fn(usize) -> String) {
+        let mut sum = 0.0;
+        for (column, value) in values.enumerate() {
+            self.least = self.least.min(value);
+            self.most = self.most.max(value);
+            sum += value;
+            if self.outside.is_none() && !(0.0..=1.0).contains(&value) {
+                self.outside = Some((place(column), value));
+            }
+        }
+        // Half precision leaves so much.
+        self.sums_to_one &= (sum - 1.0).abs() < 0.02;
+        self.images += 1;
+    }
+}
+
+fn kind(options: &Predictions, seen: &Seen) -> Result<KindChoice, Failure> {
+    let guess = match seen.sums_to_one && seen.outside.is_none() {
+        true => KindChoice::Probabilities,
+        false => KindChoice::Logits,
+    };
+    match (options.kind, &seen.outside) {
+        (Some(KindChoice::Probabilities), Some((place, value))) => Err(Failure::input(format!(
+            "cannot import {}: {place}: {value} is no probability",
+            shown(&options.file)
+        ))
+        .hint("probabilities lie from 0 to 1; other values are --kind logits")),
+        (Some(kind), _) => Ok(kind),
+        (None, _) => Ok(guess),
+    }
+}
+
+fn matrix(
+    store: &Store,
+    options: &Predictions,
+    names: &ImageNames,
+    classes: &Classes,
+    context: &Context,
+) -> Result<(Seen, Option<Vec<ImageId>>), Failure> {
+    let file = &options.file;
+    let matrix = open_matrix(file, options.array.as_deref(), classes)?;
+    let (rows, columns) = matrix.shape();
+    let images = match &options.images_order {
+        Some(order) => read_order(order, names, context)?,
+        None => store.images()?.into_iter().map(|image| image.id).collect(),
+    };
+    if images.len() != rows {
+        let order = match &options.images_order {
+            Some(order) => format!("{} names {}", shown(order), thousands(images.len())),
+            None => format!("the project has {}", thousands(images.len())),
+        };
+        return Err(Failure::input(format!(
+            "cannot import {}: it has {} rows, but {order} images",
+            shown(file),
+            thousands(rows)
+        ))
+        .hint("say with --images-order FILE which image each row is"));
+    }
+    let bar = context.progress("rows", rows as u64);
+    let mut seen = Seen::nothing();
+    let place = |row: usize| move |column: usize| format!("row {row}, column {column}");
+    let read = matrix.each_block(|first, block| -> Result<(), MatrixError> {
+        match block {
+            Rows::F32(values) => {
+                for (row, values) in (first..).zip(values.chunks(columns)) {
+                    seen.row(values.iter().map(|value| f64::from(*value)), place(row));
+                }
+            }
+            Rows::F64(values) => {
+                for (row, values) in (first..).zip(values.chunks(columns)) {
+                    seen.row(values.iter().copied(), place(row));
+                }
+            }
+        }
+        bar.set_position(seen.images as u64);
+        Ok(())
+    });
+    bar.finish_and_clear();
+    read.map_err(|error| refusal(file, &error).hint("nothing was imported"))?;
+    Ok((seen, Some(images)))
+}
+
+fn table(
+    options: &Predictions,
+    names: &ImageNames,
+    classes: &Classes,
+    context: &Context,
+) -> Result<Seen, Failure> {
+    let mut seen = Seen::nothing();
+    for row in read_table(&options.file, names, classes, context)? {
+        let image = names.name_of(row.image).unwrap_or_default();
+        let place = |column: usize| {
+            let class = row.classes.get(column).copied().unwrap_or_default();
+            format!("image {image:?}, class {class}")
+        };
+        seen.row(row.values.iter().copied(), place);
+    }
+    Ok(seen)
+}
+
+const IMAGE: &[Column] =
+    &[Column::required("image").or(&["file_name", "filename", "file", "name"])];
+
+/// The image of each row of a matrix.
+fn read_order(
+    order: &Path,
+    names: &ImageNames,
+    context: &Context,
+) -> Result<Vec<ImageId>, Failure> {
+    let mut images: Vec<ImageId> = Vec::new();
+    let mut rows: HashMap<ImageId, usize> = HashMap::new();
+    let mut take = |name: &str| -> Result<(), RowProblem> {
+        let image = names.find(name)?.ok_or_else(|| unknown_image(name))?;
+        images.push(image);
+        match rows.insert(image, images.len()) {
+            None => Ok(()),
+            Some(first) => Err(RowProblem::bad(format!(
+                "image {name:?} stands there twice, first as number {first}"
+            ))),
+        }
+    };
+    let is_table = order.extension().is_some_and(|ending| {
+        ["csv", "jsonl", "parquet"]
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    });
+    if is_table {
+        let name = |row: &Row| Ok(row.text(0).to_owned());
+        let bad_rows = BadRows::never();
+        take_rows(order, IMAGE, bad_rows, context, name, |name| take(&name))?;
+        return Ok(images);
+    }
+    let cannot = |line: usize, reason: &str| {
+        Failure::input(format!(
+            "cannot read {}: line {line}: {reason}",
+            shown(order)
+        ))
+    };
+    let file = std::fs::File::open(order)
+        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(order))))?;
+    for (line, name) in (1..).zip(BufReader::new(file).lines()) {
+        let name = name.map_err(|error| cannot(line, &error.to_string()))?;
+        match take(name.trim_end_matches('\r')) {
+            Ok(()) => {}
+            Err(RowProblem::Stop(failure)) => return Err(failure),
+            Err(RowProblem::Bad { reason, hints }) => {
+                let failure = cannot(line, &reason);
+                return Err(hints.into_iter().fold(failure, Failure::hint));
+            }
+        }
+    }
+    Ok(images)
+}

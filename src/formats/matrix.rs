@@ -1,0 +1,329 @@
+//! A model's predictions as a matrix [images, classes] of float16, 32 or 64: npy, or an array of an npz; read as a stream.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use half::f16;
+use npyz::{NpyHeader, Order};
+use zip::ZipArchive;
+
+/// Why a file holds no matrix of predictions.
+#[derive(Debug, thiserror::Error)]
+pub enum MatrixError {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The ending names no format of matrices.
+    #[error("unknown format {0:?}: expected .npy or .npz")]
+    Format(String),
+    /// The file is no npz.
+    #[error("not an npz file: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// An npz holds several arrays, or not the one that is asked for.
+    #[error("{}; the file has: {}", match wanted { Some(name) => format!("there is no array {name:?}"), None => "which array?".to_owned() }, found.join(", "))]
+    Array {
+        /// The array that is asked for.
+        wanted: Option<String>,
+        /// Those that are there.
+        found: Vec<String>,
+    },
+    /// The header cannot be understood.
+    #[error("not an npy array: {0}")]
+    Header(String),
+    /// The array is not [images, classes].
+    #[error("the shape is {0:?}; expected [images, classes]")]
+    Shape(Vec<u64>),
+    /// The numbers are not floats.
+    #[error("the numbers are of type {0}; expected float16, float32 or float64")]
+    Type(String),
+    /// Columns stand one after the other.
+    #[error("the array stands in Fortran order")]
+    FortranOrder,
+    /// There are fewer numbers than the header says.
+    #[error("row {row}: the file ends too early, for a shape of [{images}, {classes}]")]
+    Short {
+        /// Row from 0.
+        row: usize,
+        /// Rows that the header promises.
+        images: usize,
+        /// Columns that the header promises.
+        classes: usize,
+    },
+    /// There are more numbers than the header says.
+    #[error("there is more in the file than its shape of [{images}, {classes}] says")]
+    Long {
+        /// Rows that the header promises.
+        images: usize,
+        /// Columns that the header promises.
+        classes: usize,
+    },
+    /// A number is infinite or none.
+    #[error("row {row}, column {column}: {value} is no finite number")]
+    NotFinite {
+        /// Row from 0.
+        row: usize,
+        /// Column from 0.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+}
+
+/// Numbers of whole rows, in the width that they are stored in (float16 as float32).
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// Of float16 or float32.
+    F32(&'a [f32]),
+    /// Of float64.
+    F64(&'a [f64]),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Width {
+    F2,
+    F4,
+    F8,
+}
+
+impl Width {
+    fn bytes(self) -> usize {
+        match self {
+            Width::F2 => 2,
+            Width::F4 => 4,
+            Width::F8 => 8,
+        }
+    }
+}
+
+/// An opened matrix, to be read once.
+pub struct Matrix {
+    source: Box<dyn Read + Send>,
+    width: Width,
+    big_endian: bool,
+    images: usize,
+    classes: usize,
+}
+
+/// Bytes that are read at once; what a matrix takes in memory is a small multiple of it.
+const BLOCK: usize = 4 << 20;
+
+impl Matrix {
+    /// Opens a file; of an npz with several arrays, `array` names one.
+    ///
+    /// # Errors
+    /// The file holds no matrix of floats.
+    pub fn open(path: &Path, array: Option<&str>) -> Result<Matrix, MatrixError> {
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase())
+            .unwrap_or_default();
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("not a regular file").into());
+        }
+        let file = File::open(path)?;
+        let mut source: Box<dyn Read + Send> = match ending.as_str() {
+            "npy" => Box::new(file),
+            "npz" => open_array(file, array)?,
+            _ => return Err(MatrixError::Format(ending)),
+        };
+        let header = NpyHeader::from_reader(&mut source)
+            .map_err(|error| MatrixError::Header(error.to_string()))?;
+        let descr = header.dtype().descr();
+        let descr = descr.trim_matches('\'');
+        let width = match descr.trim_start_matches(['<', '>', '=', '|']) {
+            "f2" => Width::F2,
+            "f4" => Width::F4,
+            "f8" => Width::F8,
+            _ => return Err(MatrixError::Type(descr.to_owned())),
+        };
+        let &[images, classes] = header.shape() else {
+            return Err(MatrixError::Shape(header.shape().to_vec()));
+        };
+        let shape = || MatrixError::Shape(vec![images, classes]);
+        let (images, classes) = (
+            usize::try_from(images).map_err(|_| shape())?,
+            usize::try_from(classes).map_err(|_| shape())?,
+        );
+        // A row is held in memory at once, so that its length is bounded too.
+        if images == 0 || classes == 0 || classes > MOST_CLASSES || images > u32::MAX as usize {
+            return Err(shape());
+        }
+        if header.order() == Order::Fortran && images > 1 && classes > 1 {
+            return Err(MatrixError::FortranOrder);
+        }
+        Ok(Matrix {
+            source,
+            width,
+            big_endian: descr.starts_with('>'),
+            images,
+            classes,
+        })
+    }
+
+    /// Rows and columns: [images, classes].
+    pub fn shape(&self) -> (usize, usize) {
+        (self.images, self.classes)
+    }
+
+    /// Hands all rows out, a block at a time with the number of its first row; all numbers are finite.
+    ///
+    /// # Errors
+    /// The file is shorter or longer than its header says, a number is not finite, or what `each` says.
+    pub fn each_block<E: From<MatrixError>>(
+        mut self,
+        mut each: impl FnMut(usize, Rows<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let row_bytes = self.classes * self.width.bytes();
+        let rows_a_block = (BLOCK / row_bytes).clamp(1, self.images);
+        let mut bytes = vec![0; rows_a_block * row_bytes];
+        let (mut singles, mut doubles) = (Vec::new(), Vec::new());
+        let mut first = 0;
+        while first < self.images {
+            let rows = rows_a_block.min(self.images - first);
+            let block = bytes.get_mut(..rows * row_bytes).unwrap_or_default();
+            self.fill(first, row_bytes, block)?;
+            match self.width {
+                Width::F8 => {
+                    numbers(
+                        block,
+                        self.big_endian,
+                        f64::from_le_bytes,
+                        f64::from_be_bytes,
+                        &mut doubles,
+                    );
+                    self.check(first, &doubles, f64::is_finite, f64::from)?;
+                    each(first, Rows::F64(&doubles))?;
+                }
+                Width::F4 => {
+                    numbers(
+                        block,
+                        self.big_endian,
+                        f32::from_le_bytes,
+                        f32::from_be_bytes,
+                        &mut singles,
+                    );
+                    self.check(first, &singles, f32::is_finite, f64::from)?;
+                    each(first, Rows::F32(&singles))?;
+                }
+                Width::F2 => {
+                    let from = |half: f16| half.to_f32();
+                    numbers(
+                        block,
+                        self.big_endian,
+                        |bytes| from(f16::from_le_bytes(bytes)),
+                        |bytes| from(f16::from_be_bytes(bytes)),
+                        &mut singles,
+                    );
+                    self.check(first, &singles, f32::is_finite, f64::from)?;
+                    each(first, Rows::F32(&singles))?;
+                }
+            }
+            first += rows;
+        }
+        let mut more = [0];
+        if self.source.read(&mut more).map_err(MatrixError::from)? > 0 {
+            return Err(MatrixError::Long {
+                images: self.images,
+                classes: self.classes,
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    fn fill(
+        &mut self,
+        first: usize,
+        row_bytes: usize,
+        block: &mut [u8],
+    ) -> Result<(), MatrixError> {
+        let mut filled = 0;
+        while let Some(rest) = block.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.source.read(rest) {
+                Ok(0) => {
+                    return Err(MatrixError::Short {
+                        row: first + filled / row_bytes,
+                        images: self.images,
+                        classes: self.classes,
+                    });
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn check<T: Copy>(
+        &self,
+        first: usize,
+        values: &[T],
+        is_finite: impl Fn(T) -> bool,
+        wide: impl Fn(T) -> f64,
+    ) -> Result<(), MatrixError> {
+        // Without a way out the loop runs on vectors.
+        if values
+            .iter()
+            .fold(true, |all, &value| all & is_finite(value))
+        {
+            return Ok(());
+        }
+        match values.iter().position(|&value| !is_finite(value)) {
+            Some(place) => Err(MatrixError::NotFinite {
+                row: first + place / self.classes,
+                column: place % self.classes,
+                value: values.get(place).map_or(f64::NAN, |&value| wide(value)),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// More classes than any data set has.
+const MOST_CLASSES: usize = 1 << 20;
+
+fn numbers<const N: usize, T>(
+    bytes: &[u8],
+    big_endian: bool,
+    little: impl Fn([u8; N]) -> T,
+    big: impl Fn([u8; N]) -> T,
+    into: &mut Vec<T>,
+) {
+    let (chunks, _) = bytes.as_chunks::<N>();
+    into.clear();
+    match big_endian {
+        true => into.extend(chunks.iter().map(|chunk| big(*chunk))),
+        false => into.extend(chunks.iter().map(|chunk| little(*chunk))),
+    }
+}
+
+/// An array of an npz, unpacked by a thread of its own into a pipe: a zip entry borrows its archive.
+fn open_array(file: File, array: Option<&str>) -> Result<Box<dyn Read + Send>, MatrixError> {
+    let mut archive = ZipArchive::new(BufReader::new(file))?;
+    let found: Vec<String> = archive
+        .file_names()
+        .filter_map(|name| Some(name.ok()?.strip_suffix(".npy")?.to_owned()))
+        .collect();
+    let name = match (array, found.as_slice()) {
+        (Some(wanted), _) if found.iter().any(|name| name == wanted) => wanted.to_owned(),
+        (None, [one]) => one.clone(),
+        _ => {
+            return Err(MatrixError::Array {
+                wanted: array.map(str::to_owned),
+                found,
+            });
+        }
+    };
+    let (reader, mut writer) = io::pipe()?;
+    std::thread::Builder::new()
+        .name("unzip".to_owned())
+        .spawn(move || {
+            // A reader that went away, or an entry that breaks off, ends the pipe: the matrix is then too short.
+            if let Ok(mut entry) = archive.by_name(&format!("{name}.npy")) {
+                let _ = io::copy(&mut entry, &mut writer);
+            }
+        })?;
+    Ok(Box::new(reader))
+}
