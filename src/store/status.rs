@@ -100,7 +100,7 @@ impl Store {
             unanimous: self.count(
                 "SELECT count(*) FROM original_label
                  WHERE EXISTS (SELECT 1 FROM task)
-                   AND NOT EXISTS (SELECT 1 FROM question WHERE question.image = original_label.image)",
+                   AND NOT EXISTS (SELECT 1 FROM question WHERE question.image = original_label.image AND task IS NOT NULL)",
             )?,
             tasks: self.count("SELECT count(*) FROM task")?,
             questions: self.count("SELECT count(*) FROM question WHERE task IS NOT NULL")?,
