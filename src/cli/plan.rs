@@ -230,18 +230,10 @@ fn planned(image: ImageId, ordinal: u32, layout: &TaskLayout) -> PlannedTask {
     }
 }
 
-/// Median seconds a vote over all raters and rounds, where somebody has voted on the screen.
+/// Median seconds a vote, where somebody has voted on the screen.
 fn measured_seconds(store: &Store) -> Result<Option<f64>, Failure> {
-    let mut medians: Vec<u64> = store
-        .status()?
-        .raters
-        .iter()
-        .filter_map(|rater| rater.median_spent)
-        .collect();
-    medians.sort_unstable();
-    Ok(medians
-        .get(medians.len() / 2)
-        .map(|&milliseconds| milliseconds as f64 / 1000.0))
+    let median = store.median_spent()?;
+    Ok(median.map(|milliseconds| f64::from(milliseconds) / 1000.0))
 }
 
 fn search_remark(summary: &Summary) -> String {

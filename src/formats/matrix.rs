@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use half::f16;
 use npyz::{NpyHeader, Order};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::{ParallelSlice, ParallelSliceMut};
 use zip::ZipArchive;
 
 /// Why a file holds no matrix of predictions.
@@ -99,14 +102,20 @@ impl Width {
 /// An opened matrix, to be read once.
 pub struct Matrix {
     source: Box<dyn Read + Send>,
+    layout: Layout,
+}
+
+/// What the header says of the numbers.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
     width: Width,
     big_endian: bool,
     images: usize,
     classes: usize,
 }
 
-/// Bytes that are read at once; what a matrix takes in memory is a small multiple of it.
-const BLOCK: usize = 4 << 20;
+/// Bytes that are read at once: few enough that a block is still in the cache when it is looked at.
+const BLOCK: usize = 1 << 20;
 
 impl Matrix {
     /// Opens a file; of an npz with several arrays, `array` names one.
@@ -154,82 +163,103 @@ impl Matrix {
         }
         Ok(Matrix {
             source,
-            width,
-            big_endian: descr.starts_with('>'),
-            images,
-            classes,
+            layout: Layout {
+                width,
+                big_endian: descr.starts_with('>'),
+                images,
+                classes,
+            },
         })
     }
 
     /// Rows and columns: [images, classes].
     pub fn shape(&self) -> (usize, usize) {
-        (self.images, self.classes)
+        (self.layout.images, self.layout.classes)
     }
 
-    /// Hands all rows out, a block at a time with the number of its first row; all numbers are finite.
+    /// Hands all rows out, a block at a time with the number of its first row; all numbers are finite. The next block is read
+    /// meanwhile.
     ///
     /// # Errors
     /// The file is shorter or longer than its header says, a number is not finite, or what `each` says.
     pub fn each_block<E: From<MatrixError>>(
-        mut self,
+        self,
         mut each: impl FnMut(usize, Rows<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let row_bytes = self.classes * self.width.bytes();
-        let rows_a_block = (BLOCK / row_bytes).clamp(1, self.images);
-        let mut bytes = vec![0; rows_a_block * row_bytes];
-        let (mut singles, mut doubles) = (Vec::new(), Vec::new());
+        let layout = self.layout;
+        std::thread::scope(|scope| {
+            let (full, blocks) = sync_channel(1);
+            let (spare, empty) = channel();
+            std::thread::Builder::new()
+                .name("matrix".to_owned())
+                .spawn_scoped(scope, move || self.read_blocks(&full, &empty))
+                .map_err(MatrixError::from)?;
+            let (mut singles, mut doubles) = (Vec::new(), Vec::new());
+            for block in blocks {
+                let (first, bytes): (usize, Vec<u8>) = block?;
+                let rows = match layout.width {
+                    Width::F8 => {
+                        let read = (f64::from_le_bytes, f64::from_be_bytes);
+                        layout.numbers(first, &bytes, read, f64::is_finite, &mut doubles)?;
+                        Rows::F64(&doubles)
+                    }
+                    Width::F4 => {
+                        let read = (f32::from_le_bytes, f32::from_be_bytes);
+                        layout.numbers(first, &bytes, read, f32::is_finite, &mut singles)?;
+                        Rows::F32(&singles)
+                    }
+                    Width::F2 => {
+                        let little = |bytes| f16::from_le_bytes(bytes).to_f32();
+                        let big = |bytes| f16::from_be_bytes(bytes).to_f32();
+                        layout.numbers(
+                            first,
+                            &bytes,
+                            (little, big),
+                            f32::is_finite,
+                            &mut singles,
+                        )?;
+                        Rows::F32(&singles)
+                    }
+                };
+                each(first, rows)?;
+                // The reader is gone once it has read everything.
+                let _ = spare.send(bytes);
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads whole rows into buffers that come back, until there are no more, something is wrong, or nobody listens.
+    fn read_blocks(
+        mut self,
+        full: &SyncSender<Result<(usize, Vec<u8>), MatrixError>>,
+        empty: &Receiver<Vec<u8>>,
+    ) {
+        let row_bytes = self.layout.classes * self.layout.width.bytes();
+        let rows_a_block = (BLOCK / row_bytes).clamp(1, self.layout.images);
         let mut first = 0;
-        while first < self.images {
-            let rows = rows_a_block.min(self.images - first);
-            let block = bytes.get_mut(..rows * row_bytes).unwrap_or_default();
-            self.fill(first, row_bytes, block)?;
-            match self.width {
-                Width::F8 => {
-                    numbers(
-                        block,
-                        self.big_endian,
-                        f64::from_le_bytes,
-                        f64::from_be_bytes,
-                        &mut doubles,
-                    );
-                    self.check(first, &doubles, f64::is_finite, f64::from)?;
-                    each(first, Rows::F64(&doubles))?;
-                }
-                Width::F4 => {
-                    numbers(
-                        block,
-                        self.big_endian,
-                        f32::from_le_bytes,
-                        f32::from_be_bytes,
-                        &mut singles,
-                    );
-                    self.check(first, &singles, f32::is_finite, f64::from)?;
-                    each(first, Rows::F32(&singles))?;
-                }
-                Width::F2 => {
-                    let from = |half: f16| half.to_f32();
-                    numbers(
-                        block,
-                        self.big_endian,
-                        |bytes| from(f16::from_le_bytes(bytes)),
-                        |bytes| from(f16::from_be_bytes(bytes)),
-                        &mut singles,
-                    );
-                    self.check(first, &singles, f32::is_finite, f64::from)?;
-                    each(first, Rows::F32(&singles))?;
-                }
+        while first < self.layout.images {
+            let rows = rows_a_block.min(self.layout.images - first);
+            let mut block = empty.try_recv().unwrap_or_default();
+            block.resize(rows * row_bytes, 0);
+            let read = self.fill(first, row_bytes, &mut block);
+            let failed = read.is_err();
+            if full.send(read.map(|()| (first, block))).is_err() || failed {
+                return;
             }
             first += rows;
         }
         let mut more = [0];
-        if self.source.read(&mut more).map_err(MatrixError::from)? > 0 {
-            return Err(MatrixError::Long {
-                images: self.images,
-                classes: self.classes,
-            }
-            .into());
-        }
-        Ok(())
+        let end = match self.source.read(&mut more) {
+            Ok(0) => return,
+            Ok(_) => MatrixError::Long {
+                images: self.layout.images,
+                classes: self.layout.classes,
+            },
+            Err(error) => error.into(),
+        };
+        // Nobody listens where something else was wrong.
+        let _ = full.send(Err(end));
     }
 
     fn fill(
@@ -244,8 +274,8 @@ impl Matrix {
                 Ok(0) => {
                     return Err(MatrixError::Short {
                         row: first + filled / row_bytes,
-                        images: self.images,
-                        classes: self.classes,
+                        images: self.layout.images,
+                        classes: self.layout.classes,
                     });
                 }
                 Ok(read) => filled += read,
@@ -255,49 +285,50 @@ impl Matrix {
         }
         Ok(())
     }
+}
 
-    fn check<T: Copy>(
+/// Numbers that a thread converts at once.
+const STEP: usize = 1 << 16;
+
+impl Layout {
+    /// The numbers of a block, all of them finite; `read` is for little-endian and for big-endian ones.
+    fn numbers<const N: usize, T: Copy + Default + Into<f64> + Send + Sync>(
         &self,
         first: usize,
-        values: &[T],
-        is_finite: impl Fn(T) -> bool,
-        wide: impl Fn(T) -> f64,
+        bytes: &[u8],
+        read: (impl Fn([u8; N]) -> T + Sync, impl Fn([u8; N]) -> T + Sync),
+        is_finite: impl Fn(T) -> bool + Sync,
+        into: &mut Vec<T>,
     ) -> Result<(), MatrixError> {
-        // Without a way out the loop runs on vectors.
-        if values
-            .iter()
-            .fold(true, |all, &value| all & is_finite(value))
-        {
+        let (chunks, _) = bytes.as_chunks::<N>();
+        into.resize(chunks.len(), T::default());
+        let convert = |(into, chunks): (&mut [T], &[[u8; N]])| {
+            // Without a way out of it each of these loops runs on vectors.
+            for (number, chunk) in into.iter_mut().zip(chunks) {
+                *number = match self.big_endian {
+                    true => read.1(*chunk),
+                    false => read.0(*chunk),
+                };
+            }
+            into.iter()
+                .fold(true, |all, &number| all & is_finite(number))
+        };
+        let steps = into.par_chunks_mut(STEP).zip(chunks.par_chunks(STEP));
+        if steps.map(convert).reduce(|| true, |one, other| one & other) {
             return Ok(());
         }
-        match values.iter().position(|&value| !is_finite(value)) {
-            Some(place) => Err(MatrixError::NotFinite {
-                row: first + place / self.classes,
-                column: place % self.classes,
-                value: values.get(place).map_or(f64::NAN, |&value| wide(value)),
-            }),
-            None => Ok(()),
-        }
+        let place = into.iter().position(|&number| !is_finite(number));
+        let place = place.unwrap_or(0);
+        Err(MatrixError::NotFinite {
+            row: first + place / self.classes,
+            column: place % self.classes,
+            value: into.get(place).map_or(f64::NAN, |&number| number.into()),
+        })
     }
 }
 
 /// More classes than any data set has.
 const MOST_CLASSES: usize = 1 << 20;
-
-fn numbers<const N: usize, T>(
-    bytes: &[u8],
-    big_endian: bool,
-    little: impl Fn([u8; N]) -> T,
-    big: impl Fn([u8; N]) -> T,
-    into: &mut Vec<T>,
-) {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    into.clear();
-    match big_endian {
-        true => into.extend(chunks.iter().map(|chunk| big(*chunk))),
-        false => into.extend(chunks.iter().map(|chunk| little(*chunk))),
-    }
-}
 
 /// An array of an npz, unpacked by a thread of its own into a pipe: a zip entry borrows its archive.
 fn open_array(file: File, array: Option<&str>) -> Result<Box<dyn Read + Send>, MatrixError> {

@@ -77,15 +77,31 @@ impl<T: Value> TwoPartRule<T> {
     /// Takes whole rows of `n_classes` values, the first of them row `first_row`; rows come in ascending order. Uses all
     /// threads; the result does not depend on how many there are.
     pub fn take_rows(&mut self, first_row: u32, n_classes: usize, values: &[T]) {
+        let n_classes = n_classes.max(1);
+        let (mut first, mut rest) = (first_row as usize, values);
+        while !rest.is_empty() {
+            // Until a pool is full everything goes into it: not more at once than it is cut to anyway.
+            let rows = match self.to_fill() {
+                0 => rest.len() / n_classes,
+                values => values / n_classes,
+            };
+            let rows = rows.clamp(1, rest.len().div_ceil(n_classes));
+            let (now, later) = rest.split_at((rows * n_classes).min(rest.len()));
+            self.take_some(first, n_classes, now);
+            (first, rest) = (first + rows, later);
+        }
+    }
+
+    fn take_some(&mut self, first_row: usize, n_classes: usize, values: &[T]) {
         let raw = self.pool_raw.as_ref().map(|pool| pool.least);
         let softmax = self.pool_softmax.as_ref().map(|pool| pool.least);
         let found: Vec<Found<T>> = values
-            .par_chunks(n_classes.max(1) * ROWS_A_STEP)
+            .par_chunks(n_classes * ROWS_A_STEP)
             .enumerate()
             .map(|(step, rows)| {
                 let mut found = Found::default();
-                let first = first_row as usize + step * ROWS_A_STEP;
-                for (row, values) in (first as u32..).zip(rows.chunks(n_classes.max(1))) {
+                let first = first_row + step * ROWS_A_STEP;
+                for (row, values) in (first as u32..).zip(rows.chunks(n_classes)) {
                     found.look(row, values, None, raw, softmax);
                 }
                 found
@@ -94,6 +110,13 @@ impl<T: Value> TwoPartRule<T> {
         for found in found {
             self.keep(found);
         }
+    }
+
+    /// Values that the emptiest pool takes before it is cut for the first time.
+    fn to_fill(&self) -> usize {
+        let raw = self.pool_raw.as_ref().map_or(0, Pool::to_fill);
+        let softmax = self.pool_softmax.as_ref().map_or(0, Pool::to_fill);
+        raw.max(softmax)
     }
 
     /// Takes the values that a row has, with their classes ascending; for models that name only some. Softmax is over these.
@@ -250,6 +273,13 @@ impl<T: Value> Pool<T> {
             n,
             candidates: Vec::new(),
             least: T::LEAST,
+        }
+    }
+
+    fn to_fill(&self) -> usize {
+        match self.least > T::LEAST {
+            true => 0,
+            false => (2 * self.n + 1).saturating_sub(self.candidates.len()),
         }
     }
 

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use rusqlite::OptionalExtension;
 
 use super::{Store, StoreError};
@@ -25,6 +27,14 @@ pub struct Replanned {
     pub retired_questions: usize,
 }
 
+/// Where a question stands in the file.
+struct Placed {
+    id: i64,
+    task: Option<i64>,
+    position: i64,
+    added: bool,
+}
+
 impl Store {
     /// The question of an image and a class, made when there is none.
     ///
@@ -45,45 +55,54 @@ impl Store {
         Ok(QuestionId(self.connection.last_insert_rowid()))
     }
 
-    /// Puts a plan in place of the former one, in the order given. Every question keeps its key and its votes;
-    /// labels that raters added stay in the first task of their image.
+    /// Puts a plan in place of the former one, in the order given. Every question keeps its key and its votes, a task its key
+    /// while its image has as many; labels that raters added stay in the first task of their image. Only what is not as
+    /// it was is written.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn replace_plan(&self, tasks: &[PlannedTask]) -> Result<Replanned, StoreError> {
         let mut done = Replanned::default();
-        self.connection.execute_batch(
-            "UPDATE question SET task = NULL, position = 0;
-             DELETE FROM task;",
-        )?;
-        let mut add_task = self
-            .connection
-            .prepare_cached("INSERT INTO task (image, ordinal, position) VALUES (?1, ?2, ?3)")?;
+        let placed = self.place_tasks(tasks)?;
+        let mut former = self.placed_questions()?;
         let mut place = self.connection.prepare_cached(
-            "UPDATE question SET task = ?3, position = ?4, added = 0 WHERE image = ?1 AND class = ?2",
+            "UPDATE question SET task = ?2, position = ?3, added = 0 WHERE id = ?1",
         )?;
-        let mut add_question = self.connection.prepare_cached(
+        let mut add = self.connection.prepare_cached(
             "INSERT INTO question (image, class, task, position) VALUES (?1, ?2, ?3, ?4)",
         )?;
-        for (position, task) in tasks.iter().enumerate() {
-            add_task.execute((task.image.0, task.ordinal, position as i64))?;
-            let id = self.connection.last_insert_rowid();
-            for (line, class) in task.labels.iter().enumerate() {
-                let row = (task.image.0, class.0, id, line as i64);
-                if place.execute(row)? > 0 {
-                    done.kept_questions += 1;
-                } else {
-                    add_question.execute(row)?;
-                    done.new_questions += 1;
+        for (task, id) in tasks.iter().zip(placed) {
+            for (line, class) in (0_i64..).zip(&task.labels) {
+                match former.remove(&(task.image.0, class.0)) {
+                    Some(question) => {
+                        done.kept_questions += 1;
+                        if (question.task, question.position, question.added)
+                            != (Some(id), line, false)
+                        {
+                            place.execute((question.id, id, line))?;
+                        }
+                    }
+                    None => {
+                        done.new_questions += 1;
+                        add.execute((task.image.0, class.0, id, line))?;
+                    }
                 }
             }
         }
+        let mut retire = self
+            .connection
+            .prepare_cached("UPDATE question SET task = NULL, position = 0 WHERE id = ?1")?;
+        for question in former.values().filter(|question| question.task.is_some()) {
+            retire.execute([question.id])?;
+        }
         self.connection.execute(
             "UPDATE question SET position = 1000 + id,
-                    task = (SELECT task.id FROM task WHERE task.image = question.image AND task.ordinal = 0)
+                    task = (SELECT task.id FROM task WHERE task.image = question.image AND task.ordinal = 0 AND task.position >= 0)
              WHERE added = 1",
             [],
         )?;
+        self.connection
+            .execute("DELETE FROM task WHERE position < 0", [])?;
         // Nobody was asked these: they leave no trace.
         self.connection.execute(
             "DELETE FROM question WHERE task IS NULL
@@ -97,6 +116,58 @@ impl Store {
             |row| Ok(row.get::<_, i64>(0)?.unsigned_abs() as usize),
         )?;
         Ok(done)
+    }
+
+    /// Gives every task its row, in the order given; rows that are not wanted any more get a negative position.
+    fn place_tasks(&self, tasks: &[PlannedTask]) -> Result<Vec<i64>, StoreError> {
+        let mut former: HashMap<(i64, u32), (i64, i64)> = self
+            .connection
+            .prepare_cached("SELECT image, ordinal, id, position FROM task")?
+            .query_map([], |row| {
+                Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?)))
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut add = self
+            .connection
+            .prepare_cached("INSERT INTO task (image, ordinal, position) VALUES (?1, ?2, ?3)")?;
+        let mut put = self
+            .connection
+            .prepare_cached("UPDATE task SET position = ?2 WHERE id = ?1")?;
+        let mut placed = Vec::with_capacity(tasks.len());
+        for (position, task) in (0_i64..).zip(tasks) {
+            placed.push(match former.remove(&(task.image.0, task.ordinal)) {
+                Some((id, there)) => {
+                    if there != position {
+                        put.execute((id, position))?;
+                    }
+                    id
+                }
+                None => {
+                    add.execute((task.image.0, task.ordinal, position))?;
+                    self.connection.last_insert_rowid()
+                }
+            });
+        }
+        for (id, _) in former.values() {
+            put.execute((id, -1))?;
+        }
+        Ok(placed)
+    }
+
+    fn placed_questions(&self) -> Result<HashMap<(i64, u32), Placed>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT image, class, id, task, position, added FROM question")?
+            .query_map([], |row| {
+                let placed = Placed {
+                    id: row.get(2)?,
+                    task: row.get(3)?,
+                    position: row.get(4)?,
+                    added: row.get(5)?,
+                };
+                Ok(((row.get(0)?, row.get(1)?), placed))
+            })?
+            .collect::<Result<_, _>>()?)
     }
 
     /// The plan as it stands, in its order, labels that raters added left out.

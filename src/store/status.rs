@@ -115,6 +115,23 @@ impl Store {
         })
     }
 
+    /// Median milliseconds of all votes that were measured.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn median_spent(&self) -> Result<Option<u32>, StoreError> {
+        let mut spent: Vec<u32> = self
+            .connection
+            .prepare_cached("SELECT spent FROM vote WHERE spent IS NOT NULL")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let middle = spent.len() / 2;
+        Ok(match spent.is_empty() {
+            true => None,
+            false => Some(*spent.select_nth_unstable(middle).1),
+        })
+    }
+
     fn rater_progress(&self) -> Result<Vec<RaterProgress>, StoreError> {
         // By round, then rater: as they came. One pass over all votes, for their index does not hold answers.
         let mut counted: BTreeMap<(i64, i64), (u64, Vec<u32>)> = BTreeMap::new();
