@@ -326,18 +326,17 @@ fn files_that_are_no_tables_are_refused() {
         project.write(name, "image,label\na.jpg,1\n");
     }
     insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.xml"]), @r#"
-    stderr: error: cannot import labels.xml: unknown format "xml": expected .csv or .jsonl
-    stderr: hint: name the file .csv (with a header) or .jsonl (an object a line)
+    stderr: error: cannot import labels.xml: unknown format "xml": expected .csv, .jsonl or .parquet
+    stderr: hint: name the file .csv (with a header), .jsonl (an object a line) or .parquet
     exit 3
     "#);
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r#"
-    stderr: error: cannot import labels.parquet: unknown format "parquet": expected .csv or .jsonl
-    stderr: hint: this version reads no parquet here; write the table as CSV or JSONL
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: Invalid Parquet file. Corrupt footer
     exit 3
-    "#);
+    ");
     insta::assert_snapshot!(project.transcript(&["import", "labels", "labels"]), @r#"
-    stderr: error: cannot import labels: unknown format "": expected .csv or .jsonl
-    stderr: hint: name the file .csv (with a header) or .jsonl (an object a line)
+    stderr: error: cannot import labels: unknown format "": expected .csv, .jsonl or .parquet
+    stderr: hint: name the file .csv (with a header), .jsonl (an object a line) or .parquet
     exit 3
     "#);
     insta::assert_snapshot!(project.transcript(&["import", "labels", "missing.csv"]), @r#"
@@ -465,6 +464,8 @@ fn the_plan_in_words_and_as_json() {
       "unanimous": 1,
       "to_review": 2,
       "labels_per_image": 4.666666666666667,
+      "labels_per_image_before_search": null,
+      "search": null,
       "tasks": 3,
       "questions": 13,
       "new_questions": 0,
@@ -498,69 +499,84 @@ fn the_plan_in_words_and_as_json() {
 #[test]
 fn status_says_what_there_is_and_what_to_do_next() {
     let project = Project::new();
-    insta::assert_snapshot!(project.transcript(&["status"]), @r#"
+    insta::assert_snapshot!(project.transcript(&["status"]), @"
      classes          1,000
      images               0  0 with a file
      original labels      0
+     models               0
      proposals            0  from 0 sources and the original labels
+     sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
      questions            0  0 votes wanted (5 an answer)
+     gold questions       0  settled by experts
      flagged images       0  0 comments
 
     next: relabel import images DIR, or relabel import labels FILE
-    "#);
+    ");
     project.write("labels.csv", LABELS);
     project.run(&["import", "labels", "labels.csv"]);
-    insta::assert_snapshot!(project.transcript(&["status"]), @r#"
+    insta::assert_snapshot!(project.transcript(&["status"]), @"
      classes          1,000
      images               3  0 with a file
      original labels      3
+     models               0
      proposals            3  from 0 sources and the original labels
+     sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
      questions            0  0 votes wanted (5 an answer)
+     gold questions       0  settled by experts
      flagged images       0  0 comments
 
-    next: relabel plan
-    "#);
+    next: relabel import predictions FILE --model M, or relabel import proposals FILE
+    ");
     project.write("proposals.csv", PROPOSALS);
     project.run(&["import", "proposals", "proposals.csv"]);
-    insta::assert_snapshot!(project.transcript(&["status"]), @r#"
+    insta::assert_snapshot!(project.transcript(&["status"]), @"
      classes          1,000
      images               3  0 with a file
      original labels      3
+     models               0
      proposals           14  from 2 sources and the original labels
+     sources in use       2  all: no search has chosen among them
      unanimous            0  keep their label without a vote
      tasks                0
      questions            0  0 votes wanted (5 an answer)
+     gold questions       0  settled by experts
      flagged images       0  0 comments
 
     next: relabel plan
-    "#);
+    ");
     project.run(&["plan"]);
-    insta::assert_snapshot!(project.transcript(&["status"]), @r#"
+    insta::assert_snapshot!(project.transcript(&["status"]), @"
      classes          1,000
      images               3  0 with a file
      original labels      3
+     models               0
      proposals           14  from 2 sources and the original labels
+     sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
      questions           13  65 votes wanted (5 an answer)
+     gold questions       0  settled by experts
      flagged images       0  0 comments
 
     next: relabel review --rater NAME
-    "#);
+    ");
     project.write("votes.csv", VOTES);
     project.run(&["import", "votes", "votes.csv"]);
-    insta::assert_snapshot!(project.transcript(&["status"]), @r#"
+    insta::assert_snapshot!(project.transcript(&["status"]), @"
      classes          1,000
      images               3  0 with a file
      original labels      3
+     models               0
      proposals           14  from 2 sources and the original labels
+     sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
      questions           13  65 votes wanted (5 an answer)
+     gold questions       0  settled by experts
      flagged images       0  0 comments
 
      round  rater  role   questions  s each
@@ -571,16 +587,19 @@ fn status_says_what_there_is_and_what_to_do_next() {
     1 images scored: 0 keep exactly their label, 0 gain labels, 1 lose it for others, 0 have none; 0 disputed questions
 
     next: relabel aggregate
-    "#);
+    ");
     project.run(&["aggregate", "--method", "majority"]);
-    insta::assert_snapshot!(timeless(&project.transcript(&["status"])), @r#"
+    insta::assert_snapshot!(timeless(&project.transcript(&["status"])), @"
      classes          1,000
      images               3  0 with a file
      original labels      3
+     models               0
      proposals           14  from 2 sources and the original labels
+     sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
      questions           13  65 votes wanted (5 an answer)
+     gold questions       0  settled by experts
      flagged images       0  0 comments
 
      round  rater  role   questions  s each
@@ -591,7 +610,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
     1 images scored: 0 keep exactly their label, 0 gain labels, 1 lose it for others, 0 have none; 0 disputed questions
 
     next: relabel review --order disputed, or relabel export --as csv
-    "#);
+    ");
     insta::assert_snapshot!(project.transcript(&["status", "--run", "7"]), @r#"
     stderr: error: there is no run 7
     stderr: hint: `relabel status` says how many there are

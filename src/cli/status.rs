@@ -8,8 +8,9 @@ use super::plan::RATERS_WANTED;
 use super::propose::{Searched, searched};
 use super::table::{table, thousands};
 use crate::consensus::LabelSetChanges;
+use crate::domain::Role;
 use crate::live::{Live, changes};
-use crate::store::{Run, Status, Store};
+use crate::store::{RaterProgress, Run, Status, Store};
 use crate::text::printable;
 
 /// Options of `status`.
@@ -75,12 +76,13 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     }
     let since = since(&store, run.as_ref())?;
     let run = run.map(|run| describe(&store, run)).transpose()?;
+    let search = searched(&store)?;
     let report = Report {
         project: shown(&context.project),
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
-        next: next_step(&counts, run.as_ref()).to_owned(),
-        search: searched(&store)?,
+        next: next_step(&counts, search.is_some(), run.as_ref()).to_owned(),
+        search,
         run,
         since,
         counts,
@@ -120,15 +122,22 @@ fn since(store: &Store, run: Option<&Run>) -> Result<Option<Since>, Failure> {
     }))
 }
 
-fn next_step(counts: &Status, run: Option<&RunReport>) -> &'static str {
-    let votes: u64 = counts.raters.iter().map(|rater| rater.questions).sum();
+fn next_step(counts: &Status, searched: bool, run: Option<&RunReport>) -> &'static str {
+    let is_rater = |rater: &&RaterProgress| rater.role != Role::Expert.word();
+    let raters = counts.raters.iter().filter(is_rater);
+    let votes: u64 = raters.map(|rater| rater.questions).sum();
     match counts {
         _ if counts.images == 0 => "relabel import images DIR, or relabel import labels FILE",
         _ if !counts.models_waiting.is_empty() => "relabel propose",
         _ if counts.sources.is_empty() && counts.tasks == 0 && votes == 0 => {
             "relabel import predictions FILE --model M, or relabel import proposals FILE"
         }
-        _ if counts.tasks == 0 && counts.unanimous == 0 && votes == 0 => "relabel plan",
+        _ if counts.tasks == 0 && counts.unanimous == 0 && votes == 0 => {
+            match counts.gold_questions > 0 && counts.sources_used.len() > 1 && !searched {
+                true => "relabel propose --search, or relabel plan",
+                false => "relabel plan",
+            }
+        }
         _ if votes == 0 => "relabel review --rater NAME",
         _ if run.is_none() => "relabel aggregate",
         _ => "relabel review --order disputed, or relabel export --as csv",
@@ -152,7 +161,8 @@ fn text(report: &Report) -> String {
             search.recall,
             search.precision
         ),
-        None => "no search: all of them".to_owned(),
+        None if counts.sources.is_empty() => String::new(),
+        None => "all: no search has chosen among them".to_owned(),
     };
     let wanted = format!(
         "{} votes wanted ({} an answer)",

@@ -74,13 +74,15 @@ fn text(field: Field) -> Option<String> {
     }
 }
 
+/// Row 0 is the file as a whole.
 fn broken(row: u64, error: &ParquetError) -> TableError {
     let reason = match error {
         ParquetError::General(reason) | ParquetError::EOF(reason) => reason.clone(),
         other => other.to_string(),
     };
-    TableError::Row {
-        row,
-        reason: format!("not readable as Parquet: {reason}"),
+    let reason = format!("not readable as Parquet: {reason}");
+    match row {
+        0 => TableError::Io(std::io::Error::other(reason)),
+        _ => TableError::Row { row, reason },
     }
 }

@@ -86,6 +86,10 @@ pub fn import_predictions(
                 "--images-order and --array are for matrices; a table names its images",
             ));
         }
+        let ending = ending(file);
+        if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) {
+            return Err(refusal(file, &MatrixError::Format(ending)));
+        }
         (table(options, &names, &classes, context)?, None)
     };
     let kind = kind(options, &seen)?;
@@ -129,6 +133,11 @@ pub fn import_predictions(
     }
     context.say("the file stays where it is; next: `relabel propose`");
     Ok(())
+}
+
+fn ending(file: &Path) -> String {
+    let ending = file.extension().unwrap_or_default();
+    ending.to_string_lossy().to_lowercase()
 }
 
 fn same_predictions(one: &Model, other: &Model) -> bool {
@@ -287,11 +296,7 @@ fn read_order(
             ))),
         }
     };
-    let is_table = order.extension().is_some_and(|ending| {
-        ["csv", "jsonl", "parquet"]
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
-    });
+    let is_table = ["csv", "jsonl", "parquet"].contains(&ending(order).as_str());
     if is_table {
         let name = |row: &Row| Ok(row.text(0).to_owned());
         let bad_rows = BadRows::never();
