@@ -115,7 +115,7 @@ struct Layout {
 }
 
 /// Bytes that are read at once: few enough that a block is still in the cache when it is looked at.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 21;
 
 impl Matrix {
     /// Opens a file; of an npz with several arrays, `array` names one.
@@ -304,11 +304,10 @@ impl Layout {
         into.resize(chunks.len(), T::default());
         let convert = |(into, chunks): (&mut [T], &[[u8; N]])| {
             // Without a way out of it each of these loops runs on vectors.
-            for (number, chunk) in into.iter_mut().zip(chunks) {
-                *number = match self.big_endian {
-                    true => read.1(*chunk),
-                    false => read.0(*chunk),
-                };
+            let numbers = into.iter_mut().zip(chunks);
+            match self.big_endian {
+                true => numbers.for_each(|(number, chunk)| *number = read.1(*chunk)),
+                false => numbers.for_each(|(number, chunk)| *number = read.0(*chunk)),
             }
             into.iter()
                 .fold(true, |all, &number| all & is_finite(number))
