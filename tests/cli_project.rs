@@ -446,18 +446,18 @@ fn proposals_once_more_change_nothing() {
 #[test]
 fn the_plan_in_words_and_as_json() {
     let project = proposed();
-    insta::assert_snapshot!(project.transcript(&["plan"]), @r#"
-     images               3
-     unanimous            1  keep their label without a vote
-     to review            2
-     labels an image    4.7
-     tasks                3
-     questions           13  13 new
-     retired questions    0  no longer proposed; their votes stay
-     votes wanted        65
-     hours              0.1  at an assumed 3.0 s a vote
+    insta::assert_snapshot!(project.transcript(&["plan"]), @"
+     images                3
+     unanimous             1  keep their label without a vote
+     to review             2
+     labels an image    4.67
+     tasks                 3
+     questions            13  13 new
+     retired questions     0  no longer proposed; their votes stay
+     votes wanted         65
+     hours               0.1  at an assumed 3.0 s a vote
     stderr: next: `relabel review --rater NAME`
-    "#);
+    ");
     insta::assert_snapshot!(project.transcript(&["plan", "--format", "json"]), @r#"
     {
       "images": 3,

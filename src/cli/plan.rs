@@ -236,19 +236,6 @@ fn measured_seconds(store: &Store) -> Result<Option<f64>, Failure> {
     Ok(median.map(|milliseconds| f64::from(milliseconds) / 1000.0))
 }
 
-fn search_remark(summary: &Summary) -> String {
-    let (Some(before), Some(search)) = (&summary.labels_per_image_before_search, &summary.search)
-    else {
-        return String::new();
-    };
-    format!(
-        "{before:.1} before the search, which chose {} (recall {:.3}, precision {:.3} on gold)",
-        crate::text::printable(&search.models.join(", ")),
-        search.recall,
-        search.precision
-    )
-}
-
 fn text(summary: &Summary) -> String {
     let speed = if summary.measured {
         "the measured"
@@ -265,8 +252,12 @@ fn text(summary: &Summary) -> String {
         ("to review", thousands(summary.to_review), String::new()),
         (
             "labels an image",
-            format!("{:.1}", summary.labels_per_image),
-            search_remark(summary),
+            format!("{:.2}", summary.labels_per_image),
+            summary
+                .labels_per_image_before_search
+                .map_or_else(String::new, |before| {
+                    format!("{before:.2} before the search")
+                }),
         ),
         ("tasks", thousands(summary.tasks), String::new()),
         (
@@ -292,6 +283,21 @@ fn text(summary: &Summary) -> String {
             format!("at {speed} {:.1} s a vote", summary.seconds_per_vote),
         ),
     ];
-    let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), figure, remark]);
-    table(&[], &[1], rows.into())
+    let mut rows: Vec<Vec<String>> = rows
+        .map(|(what, figure, remark)| vec![what.to_owned(), figure, remark])
+        .into();
+    if let Some(search) = &summary.search {
+        let chosen = format!(
+            "{} (recall {:.3}, precision {:.3} on gold)",
+            search.models.join(", "),
+            search.recall,
+            search.precision
+        );
+        rows.push(vec![
+            "models chosen".to_owned(),
+            thousands(search.models.len()),
+            chosen,
+        ]);
+    }
+    table(&[], &[1], rows)
 }
