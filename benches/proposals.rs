@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use relabel::formats::matrix::{Matrix, MatrixError, Rows};
+use relabel::formats::matrix::{Block, Matrix, MatrixError, Rows};
 use relabel::proposals::search::{GoldProposal, Search};
 use relabel::proposals::two_part::{Kind, PoolBy, TwoPartRule};
 
@@ -90,11 +90,14 @@ fn rule(folder: &Path) {
     });
     println!("reading {IMAGES} × {CLASSES} float32 (200 MB, in the page cache): {reading:.2?}");
     let apply = |by| {
-        let mut rule = TwoPartRule::<f32>::new(3 * IMAGES, by, Kind::Logits);
-        let take = |first: usize, rows: Rows<'_>| -> Result<(), MatrixError> {
-            if let Rows::F32(values) = rows {
-                rule.take_rows(first as u32, CLASSES, values);
-            }
+        let mut rule = TwoPartRule::new(3 * IMAGES, by, Kind::Logits);
+        let take = |block: Block<'_>| -> Result<(), MatrixError> {
+            let scout = rule.scout();
+            let found = block.look(|first, rows| match rows {
+                Rows::F32(values) => scout.look(first as u32, CLASSES, values),
+                Rows::F64(values) => scout.look(first as u32, CLASSES, values),
+            })?;
+            found.into_iter().for_each(|found| rule.keep(found));
             Ok(())
         };
         Matrix::open(&path, None).unwrap().each_block(take).unwrap();

@@ -11,6 +11,7 @@ mod common;
 use std::io::{Cursor, Write};
 
 use common::Project;
+use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 /// An npy file of version 1.
@@ -55,9 +56,9 @@ fn npz(questions: &[(&str, &str)], cells: &[[f64; 3]]) -> Vec<u8> {
     ];
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in arrays {
-        archive
-            .start_file(name, SimpleFileOptions::default())
-            .unwrap();
+        // As np.savez does it.
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        archive.start_file(name, stored).unwrap();
         archive.write_all(&bytes).unwrap();
     }
     archive.finish().unwrap().into_inner()
@@ -82,6 +83,22 @@ fn votes_are_taken_in_once_and_nothing_changes_the_second_time() {
     a.jpg,526,rater 9,main,no,
     b.jpg,5,rater 9,main,yes,
     ");
+}
+
+#[test]
+fn a_damaged_archive_is_refused() {
+    let project = Project::new();
+    let mut bytes = npz(&[("a.jpg", "526")], &[YES, NO]);
+    // Rater 7 would become rater 6.
+    let seven = 7i64.to_le_bytes();
+    let place = bytes.windows(8).position(|window| window == seven);
+    bytes[place.unwrap()] ^= 1;
+    project.write("votes.npz", bytes);
+    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.npz"]), @r#"
+    stderr: error: cannot import votes.npz: array "ids": Invalid checksum
+    stderr: hint: nothing was imported
+    exit 3
+    "#);
 }
 
 #[test]

@@ -618,6 +618,32 @@ fn what_is_wrong_with_predictions_is_said_with_its_place() {
 }
 
 #[test]
+fn a_damaged_npz_is_refused() {
+    let project = small();
+    let file = std::fs::File::create(project.path("m.npz")).unwrap();
+    let mut zip = zip::ZipWriter::new(file);
+    let stored =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("m.npy", stored).unwrap();
+    let shape = format!("({IMAGES}, {CLASSES})");
+    std::io::Write::write_all(&mut zip, &npy("<f4", &shape, false, &f4())).unwrap();
+    zip.finish().unwrap();
+    let import = ["import", "predictions", "m.npz", "--model", "m"];
+    project.run(&import);
+    // One bit of the last number, which stays a number.
+    let mut bytes = std::fs::read(project.path("m.npz")).unwrap();
+    let last = (logit(IMAGES - 1, CLASSES - 1) as f32).to_le_bytes();
+    let place = bytes.windows(4).rposition(|window| window == last).unwrap();
+    bytes[place] ^= 1;
+    project.write("m.npz", bytes);
+    insta::assert_snapshot!(project.transcript(&import), @"
+    stderr: error: cannot read m.npz: Invalid checksum
+    stderr: hint: nothing was imported
+    exit 3
+    ");
+}
+
+#[test]
 fn a_file_that_changed_since_its_import_is_not_proposed_from() {
     let project = small();
     let shape = format!("({IMAGES}, {CLASSES})");

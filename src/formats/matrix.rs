@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use half::f16;
 use npyz::{NpyHeader, Order};
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::{ParallelSlice, ParallelSliceMut};
+use rayon::slice::ParallelSlice;
 use zip::ZipArchive;
 
 /// Why a file holds no matrix of predictions.
@@ -177,14 +177,13 @@ impl Matrix {
         (self.layout.images, self.layout.classes)
     }
 
-    /// Hands all rows out, a block at a time with the number of its first row; all numbers are finite. The next block is read
-    /// meanwhile.
+    /// Hands all rows out, a block at a time, in order. The next block is read meanwhile.
     ///
     /// # Errors
-    /// The file is shorter or longer than its header says, a number is not finite, or what `each` says.
+    /// The file is shorter or longer than its header says, or what `each` says.
     pub fn each_block<E: From<MatrixError>>(
         self,
-        mut each: impl FnMut(usize, Rows<'_>) -> Result<(), E>,
+        mut each: impl FnMut(Block<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let layout = self.layout;
         std::thread::scope(|scope| {
@@ -194,34 +193,14 @@ impl Matrix {
                 .name("matrix".to_owned())
                 .spawn_scoped(scope, move || self.read_blocks(&full, &empty))
                 .map_err(MatrixError::from)?;
-            let (mut singles, mut doubles) = (Vec::new(), Vec::new());
             for block in blocks {
                 let (first, bytes): (usize, Vec<u8>) = block?;
-                let rows = match layout.width {
-                    Width::F8 => {
-                        let read = (f64::from_le_bytes, f64::from_be_bytes);
-                        layout.numbers(first, &bytes, read, f64::is_finite, &mut doubles)?;
-                        Rows::F64(&doubles)
-                    }
-                    Width::F4 => {
-                        let read = (f32::from_le_bytes, f32::from_be_bytes);
-                        layout.numbers(first, &bytes, read, f32::is_finite, &mut singles)?;
-                        Rows::F32(&singles)
-                    }
-                    Width::F2 => {
-                        let little = |bytes| f16::from_le_bytes(bytes).to_f32();
-                        let big = |bytes| f16::from_be_bytes(bytes).to_f32();
-                        layout.numbers(
-                            first,
-                            &bytes,
-                            (little, big),
-                            f32::is_finite,
-                            &mut singles,
-                        )?;
-                        Rows::F32(&singles)
-                    }
+                let block = Block {
+                    layout,
+                    first,
+                    bytes: &bytes,
                 };
-                each(first, rows)?;
+                each(block)?;
                 // The reader is gone once it has read everything.
                 let _ = spare.send(bytes);
             }
@@ -287,33 +266,99 @@ impl Matrix {
     }
 }
 
-/// Numbers that a thread converts at once.
-const STEP: usize = 1 << 16;
+/// Some rows of a matrix, as they are stored.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    layout: Layout,
+    first: usize,
+    bytes: &'a [u8],
+}
+
+/// Bytes that a thread takes at once: what it converts is still at hand when it is looked at.
+const STEP: usize = 1 << 17;
+
+impl Block<'_> {
+    /// Looks at all rows on all threads, a few at a time with the number of the first; all numbers are finite. What is
+    /// seen comes back in the order of the rows.
+    ///
+    /// # Errors
+    /// A number is not finite.
+    pub fn look<R: Send>(
+        &self,
+        look: impl Fn(usize, Rows<'_>) -> R + Sync,
+    ) -> Result<Vec<R>, MatrixError> {
+        let row_bytes = self.layout.classes * self.layout.width.bytes();
+        let rows_a_step = (STEP / row_bytes).max(1);
+        let steps = self.bytes.par_chunks(rows_a_step * row_bytes).enumerate();
+        let seen: Vec<Result<R, MatrixError>> = steps
+            .map_init(Numbers::default, |numbers, (step, bytes)| {
+                let first = self.first + step * rows_a_step;
+                let rows = numbers.read(&self.layout, first, bytes)?;
+                Ok(look(first, rows))
+            })
+            .collect();
+        // The first error in the order of the rows, whichever thread came first.
+        seen.into_iter().collect()
+    }
+}
+
+/// Room for the numbers of a step.
+#[derive(Default)]
+struct Numbers {
+    singles: Vec<f32>,
+    doubles: Vec<f64>,
+}
+
+impl Numbers {
+    fn read(
+        &mut self,
+        layout: &Layout,
+        first: usize,
+        bytes: &[u8],
+    ) -> Result<Rows<'_>, MatrixError> {
+        Ok(match layout.width {
+            Width::F8 => {
+                let read = (f64::from_le_bytes, f64::from_be_bytes);
+                layout.numbers(first, bytes, read, f64::is_finite, &mut self.doubles)?;
+                Rows::F64(&self.doubles)
+            }
+            Width::F4 => {
+                let read = (f32::from_le_bytes, f32::from_be_bytes);
+                layout.numbers(first, bytes, read, f32::is_finite, &mut self.singles)?;
+                Rows::F32(&self.singles)
+            }
+            Width::F2 => {
+                let little = |bytes| f16::from_le_bytes(bytes).to_f32();
+                let big = |bytes| f16::from_be_bytes(bytes).to_f32();
+                let read = (little, big);
+                layout.numbers(first, bytes, read, f32::is_finite, &mut self.singles)?;
+                Rows::F32(&self.singles)
+            }
+        })
+    }
+}
 
 impl Layout {
-    /// The numbers of a block, all of them finite; `read` is for little-endian and for big-endian ones.
-    fn numbers<const N: usize, T: Copy + Default + Into<f64> + Send + Sync>(
+    /// The numbers of some rows, all of them finite; `read` is for little-endian and for big-endian ones.
+    fn numbers<const N: usize, T: Copy + Into<f64>>(
         &self,
         first: usize,
         bytes: &[u8],
-        read: (impl Fn([u8; N]) -> T + Sync, impl Fn([u8; N]) -> T + Sync),
-        is_finite: impl Fn(T) -> bool + Sync,
+        read: (impl Fn([u8; N]) -> T, impl Fn([u8; N]) -> T),
+        is_finite: impl Fn(T) -> bool,
         into: &mut Vec<T>,
     ) -> Result<(), MatrixError> {
         let (chunks, _) = bytes.as_chunks::<N>();
-        into.resize(chunks.len(), T::default());
-        let convert = |(into, chunks): (&mut [T], &[[u8; N]])| {
-            // Without a way out of it each of these loops runs on vectors.
-            let numbers = into.iter_mut().zip(chunks);
-            match self.big_endian {
-                true => numbers.for_each(|(number, chunk)| *number = read.1(*chunk)),
-                false => numbers.for_each(|(number, chunk)| *number = read.0(*chunk)),
-            }
-            into.iter()
-                .fold(true, |all, &number| all & is_finite(number))
-        };
-        let steps = into.par_chunks_mut(STEP).zip(chunks.par_chunks(STEP));
-        if steps.map(convert).reduce(|| true, |one, other| one & other) {
+        into.clear();
+        // Without a way out of it each of these loops runs on vectors.
+        match self.big_endian {
+            true => into.extend(chunks.iter().map(|chunk| read.1(*chunk))),
+            false => into.extend(chunks.iter().map(|chunk| read.0(*chunk))),
+        }
+        if into
+            .iter()
+            .fold(true, |all, &number| all & is_finite(number))
+        {
             return Ok(());
         }
         let place = into.iter().position(|&number| !is_finite(number));
@@ -346,14 +391,34 @@ fn open_array(file: File, array: Option<&str>) -> Result<Box<dyn Read + Send>, M
             });
         }
     };
-    let (reader, mut writer) = io::pipe()?;
-    std::thread::Builder::new()
-        .name("unzip".to_owned())
-        .spawn(move || {
-            // A reader that went away, or an entry that breaks off, ends the pipe: the matrix is then too short.
-            if let Ok(mut entry) = archive.by_name(&format!("{name}.npy")) {
-                let _ = io::copy(&mut entry, &mut writer);
-            }
-        })?;
-    Ok(Box::new(reader))
+    let (pipe, mut writer) = io::pipe()?;
+    let unzip = move || {
+        let mut entry = archive.by_name(&format!("{name}.npy"))?;
+        io::copy(&mut entry, &mut writer)
+    };
+    let thread = std::thread::Builder::new().name("unzip".to_owned());
+    Ok(Box::new(Unzipped {
+        pipe,
+        thread: Some(thread.spawn(unzip)?),
+    }))
+}
+
+/// What a thread unzips; at its end comes what went wrong there, such as a checksum that does not fit.
+struct Unzipped {
+    pipe: io::PipeReader,
+    thread: Option<std::thread::JoinHandle<io::Result<u64>>>,
+}
+
+impl Read for Unzipped {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.pipe.read(buffer)?;
+        if read == 0
+            && !buffer.is_empty()
+            && let Some(thread) = self.thread.take()
+        {
+            let outcome = thread.join();
+            outcome.map_err(|_| io::Error::other("the archive cannot be unpacked"))??;
+        }
+        Ok(read)
+    }
 }

@@ -152,7 +152,19 @@ impl VotesNpz {
             }
             row();
         }
-        Ok(())
+        at_its_end("tensor", &mut file)
+    }
+}
+
+/// Nothing follows; and only at its end an array's checksum is known.
+fn at_its_end(array: &'static str, file: &mut impl Read) -> Result<(), NpzError> {
+    match file.read(&mut [0]) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(NpzError::Array {
+            array,
+            reason: "it is longer than its shape says".to_owned(),
+        }),
+        Err(error) => Err(cut(array, &error)),
     }
 }
 
@@ -248,6 +260,7 @@ fn read_ids(archive: &mut Archive) -> Result<(Vec<i64>, Vec<usize>), NpzError> {
             .map_err(|error| cut("ids", &error))?;
         ids.push(i64::from_le_bytes(bytes));
     }
+    at_its_end("ids", &mut file)?;
     Ok((ids, header.shape))
 }
 
@@ -290,5 +303,6 @@ fn read_info(archive: &mut Archive) -> Result<(Vec<Texts>, Vec<usize>), NpzError
         };
         questions.push((text()?, text()?));
     }
+    at_its_end("info", &mut file)?;
     Ok((questions, header.shape))
 }

@@ -3,9 +3,6 @@
 
 use std::cmp::Ordering;
 
-use rayon::iter::{IndexedParallelIterator, ParallelIterator};
-use rayon::slice::ParallelSlice;
-
 /// Which values the pooled part compares across images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolBy {
@@ -30,14 +27,22 @@ pub enum Kind {
 pub trait Value: Copy + PartialOrd + Into<f64> + Send + Sync {
     /// Smaller than every number that a reader lets through.
     const LEAST: Self;
+    /// The number itself, of one that was made wider before.
+    fn narrow(wide: f64) -> Self;
 }
 
 impl Value for f32 {
     const LEAST: f32 = f32::NEG_INFINITY;
+    fn narrow(wide: f64) -> f32 {
+        wide as f32
+    }
 }
 
 impl Value for f64 {
     const LEAST: f64 = f64::NEG_INFINITY;
+    fn narrow(wide: f64) -> f64 {
+        wide
+    }
 }
 
 /// A class that a model proposes for an image.
@@ -51,89 +56,45 @@ pub struct Proposed {
     pub score: f64,
 }
 
-/// Takes a model's values in, block by block, and keeps what it proposes; memory is bounded by the number of images, the
-/// size of the pool and the size of a block.
+/// Takes a model's values in, and keeps what it proposes; memory is bounded by the number of images, the size of the pool
+/// and what is looked at at once.
 ///
-/// Ties go to the earlier row, then the smaller class.
+/// Many threads can look: each takes a [`Scout`] and some rows. What they found is kept one after the other, by ascending
+/// rows. Ties go to the earlier row, then the smaller class.
 #[derive(Debug, Clone)]
-pub struct TwoPartRule<T> {
-    pool_raw: Option<Pool<T>>,
-    pool_softmax: Option<Pool<f64>>,
+pub struct TwoPartRule {
+    raw: Option<Pool>,
+    softmax: Option<Pool>,
     first_choices: Vec<Proposed>,
 }
 
-impl<T: Value> TwoPartRule<T> {
+impl TwoPartRule {
     /// The rule with a pool of `n` pairs.
-    pub fn new(n: usize, by: PoolBy, kind: Kind) -> TwoPartRule<T> {
+    pub fn new(n: usize, by: PoolBy, kind: Kind) -> TwoPartRule {
         let softmax = kind == Kind::Logits && by != PoolBy::Logits;
         let raw = kind == Kind::Probabilities || by != PoolBy::Probabilities;
         TwoPartRule {
-            pool_raw: raw.then(|| Pool::new(n)),
-            pool_softmax: softmax.then(|| Pool::new(n)),
+            raw: raw.then(|| Pool::new(n)),
+            softmax: softmax.then(|| Pool::new(n)),
             first_choices: Vec::new(),
         }
     }
 
-    /// Takes whole rows of `n_classes` values, the first of them row `first_row`; rows come in ascending order. Uses all
-    /// threads; the result does not depend on how many there are.
-    pub fn take_rows(&mut self, first_row: u32, n_classes: usize, values: &[T]) {
-        let n_classes = n_classes.max(1);
-        let (mut first, mut rest) = (first_row as usize, values);
-        while !rest.is_empty() {
-            // Until a pool is full everything goes into it: not more at once than it is cut to anyway.
-            let rows = match self.to_fill() {
-                0 => rest.len() / n_classes,
-                values => values / n_classes,
-            };
-            let rows = rows.clamp(1, rest.len().div_ceil(n_classes));
-            let (now, later) = rest.split_at((rows * n_classes).min(rest.len()));
-            self.take_some(first, n_classes, now);
-            (first, rest) = (first + rows, later);
+    /// What is worth finding now.
+    pub fn scout(&self) -> Scout {
+        Scout {
+            raw: self.raw.as_ref().map(|pool| pool.least),
+            softmax: self.softmax.as_ref().map(|pool| pool.least),
         }
     }
 
-    fn take_some(&mut self, first_row: usize, n_classes: usize, values: &[T]) {
-        let raw = self.pool_raw.as_ref().map(|pool| pool.least);
-        let softmax = self.pool_softmax.as_ref().map(|pool| pool.least);
-        let found: Vec<Found<T>> = values
-            .par_chunks(n_classes * ROWS_A_STEP)
-            .enumerate()
-            .map(|(step, rows)| {
-                let mut found = Found::default();
-                let first = first_row + step * ROWS_A_STEP;
-                for (row, values) in (first as u32..).zip(rows.chunks(n_classes)) {
-                    found.look(row, values, None, raw, softmax);
-                }
-                found
-            })
-            .collect();
-        for found in found {
-            self.keep(found);
-        }
-    }
-
-    /// Values that the emptiest pool takes before it is cut for the first time.
-    fn to_fill(&self) -> usize {
-        let raw = self.pool_raw.as_ref().map_or(0, Pool::to_fill);
-        let softmax = self.pool_softmax.as_ref().map_or(0, Pool::to_fill);
-        raw.max(softmax)
-    }
-
-    /// Takes the values that a row has, with their classes ascending; for models that name only some. Softmax is over these.
-    pub fn take_sparse(&mut self, row: u32, classes: &[u32], values: &[T]) {
-        let mut found = Found::default();
-        let raw = self.pool_raw.as_ref().map(|pool| pool.least);
-        let softmax = self.pool_softmax.as_ref().map(|pool| pool.least);
-        found.look(row, values, Some(classes), raw, softmax);
-        self.keep(found);
-    }
-
-    fn keep(&mut self, found: Found<T>) {
+    /// Keeps what a scout found in rows behind all former ones.
+    pub fn keep(&mut self, found: Found) {
         self.first_choices.extend(found.first_choices);
-        if let Some(pool) = &mut self.pool_raw {
+        if let Some(pool) = &mut self.raw {
             pool.take(found.raw);
         }
-        if let Some(pool) = &mut self.pool_softmax {
+        if let Some(pool) = &mut self.softmax {
             pool.take(found.softmax);
         }
     }
@@ -141,48 +102,55 @@ impl<T: Value> TwoPartRule<T> {
     /// What the model proposes, by row and class, no pair twice.
     pub fn finish(self) -> Vec<Proposed> {
         let mut proposed = self.first_choices;
-        proposed.extend(self.pool_raw.into_iter().flat_map(Pool::finish));
-        proposed.extend(self.pool_softmax.into_iter().flat_map(Pool::finish));
+        proposed.extend(self.raw.into_iter().flat_map(Pool::finish));
+        proposed.extend(self.softmax.into_iter().flat_map(Pool::finish));
         proposed.sort_unstable_by_key(|proposed| (proposed.row, proposed.class));
         proposed.dedup_by_key(|proposed| (proposed.row, proposed.class));
         proposed
     }
 }
 
-/// Rows that a thread takes at once.
-const ROWS_A_STEP: usize = 32;
-
 /// Values that are looked at together: most hold nothing for the pool, which one comparison with their largest shows.
 const LANE: usize = 64;
 
+/// Looks for what may be proposed: first choices, and values above what the pools hold already. A scout of long ago finds
+/// more than is needed, and misses nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Scout {
+    raw: Option<f64>,
+    softmax: Option<f64>,
+}
+
 /// What a few rows hold for the rule.
-struct Found<T> {
+#[derive(Debug, Clone, Default)]
+pub struct Found {
     first_choices: Vec<Proposed>,
-    raw: Vec<Pooled<T>>,
-    softmax: Vec<Pooled<f64>>,
+    raw: Vec<Pooled>,
+    softmax: Vec<Pooled>,
     probabilities: Vec<f64>,
 }
 
-impl<T> Default for Found<T> {
-    fn default() -> Found<T> {
-        Found {
-            first_choices: Vec::new(),
-            raw: Vec::new(),
-            softmax: Vec::new(),
-            probabilities: Vec::new(),
+impl Scout {
+    /// Looks at whole rows of `n_classes` values, the first of them row `first_row`.
+    pub fn look<T: Value>(self, first_row: u32, n_classes: usize, values: &[T]) -> Found {
+        let mut found = Found::default();
+        for (row, values) in (first_row..).zip(values.chunks(n_classes.max(1))) {
+            found.look(row, values, None, self);
         }
+        found
+    }
+
+    /// Looks at the values that a row has, with their classes ascending; for models that name only some. Softmax is over
+    /// these.
+    pub fn look_sparse<T: Value>(self, row: u32, classes: &[u32], values: &[T]) -> Found {
+        let mut found = Found::default();
+        found.look(row, values, Some(classes), self);
+        found
     }
 }
 
-impl<T: Value> Found<T> {
-    fn look(
-        &mut self,
-        row: u32,
-        values: &[T],
-        classes: Option<&[u32]>,
-        raw: Option<T>,
-        softmax: Option<f64>,
-    ) {
+impl Found {
+    fn look<T: Value>(&mut self, row: u32, values: &[T], classes: Option<&[u32]>, scout: Scout) {
         let class = |place: usize| match classes {
             Some(classes) => classes.get(place).copied().unwrap_or(u32::MAX),
             None => place as u32,
@@ -192,6 +160,7 @@ impl<T: Value> Found<T> {
             class: class(place),
             score: value.into(),
         };
+        let raw = scout.raw.map(T::narrow);
         let mut largest = T::LEAST;
         let mut largest_lane = 0;
         for (lane, few) in values.chunks(LANE).enumerate() {
@@ -206,7 +175,7 @@ impl<T: Value> Found<T> {
                     .zip(few)
                     .filter(|(_, value)| **value > least);
                 self.raw.extend(above.map(|(place, &by)| Pooled {
-                    by,
+                    by: by.into(),
                     proposed: proposed(place, by),
                 }));
             }
@@ -217,7 +186,7 @@ impl<T: Value> Found<T> {
         };
         self.first_choices
             .push(proposed(largest_lane * LANE + place, largest));
-        if let Some(least) = softmax {
+        if let Some(least) = scout.softmax {
             let top: f64 = largest.into();
             self.probabilities.clear();
             self.probabilities
@@ -253,37 +222,30 @@ fn largest_of<T: Value>(values: &[T]) -> T {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Pooled<T> {
-    by: T,
+struct Pooled {
+    by: f64,
     proposed: Proposed,
 }
 
 /// The `n` best pairs so far, and some that may be among them.
 #[derive(Debug, Clone)]
-struct Pool<T> {
+struct Pool {
     n: usize,
-    candidates: Vec<Pooled<T>>,
+    candidates: Vec<Pooled>,
     /// The n-th best value: an equal one that comes later is no better, for ties go to the earlier.
-    least: T,
+    least: f64,
 }
 
-impl<T: Value> Pool<T> {
-    fn new(n: usize) -> Pool<T> {
+impl Pool {
+    fn new(n: usize) -> Pool {
         Pool {
             n,
             candidates: Vec::new(),
-            least: T::LEAST,
+            least: f64::NEG_INFINITY,
         }
     }
 
-    fn to_fill(&self) -> usize {
-        match self.least > T::LEAST {
-            true => 0,
-            false => (2 * self.n + 1).saturating_sub(self.candidates.len()),
-        }
-    }
-
-    fn take(&mut self, found: Vec<Pooled<T>>) {
+    fn take(&mut self, found: Vec<Pooled>) {
         let least = self.least;
         self.candidates
             .extend(found.into_iter().filter(|pooled| pooled.by > least));
@@ -295,6 +257,7 @@ impl<T: Value> Pool<T> {
     fn cut(&mut self) {
         if self.n == 0 {
             self.candidates.clear();
+            self.least = f64::INFINITY;
         } else if self.candidates.len() > self.n {
             let (_, nth, _) = self.candidates.select_nth_unstable_by(self.n - 1, order);
             self.least = nth.by;
@@ -309,9 +272,9 @@ impl<T: Value> Pool<T> {
 }
 
 /// The best first.
-fn order<T: Value>(one: &Pooled<T>, other: &Pooled<T>) -> Ordering {
-    let by_value = other.by.partial_cmp(&one.by).unwrap_or(Ordering::Equal);
-    let place = |pooled: &Pooled<T>| (pooled.proposed.row, pooled.proposed.class);
+fn order(one: &Pooled, other: &Pooled) -> Ordering {
+    let place = |pooled: &Pooled| (pooled.proposed.row, pooled.proposed.class);
+    let by_value = other.by.total_cmp(&one.by);
     by_value.then_with(|| place(one).cmp(&place(other)))
 }
 
@@ -387,8 +350,13 @@ mod tests {
             let whole = levels.len() / n_classes * n_classes;
             let values: Vec<f32> = levels[..whole].iter().map(|&level| f32::from(level) / 8.0).collect();
             let mut rule = TwoPartRule::new(n, by, kind);
+            // Scouts of a few blocks ago, as threads have them.
+            let mut scout = rule.scout();
             for (block, rows) in values.chunks(rows_a_block * n_classes).enumerate() {
-                rule.take_rows((block * rows_a_block) as u32, n_classes, rows);
+                if block % 3 == 0 {
+                    scout = rule.scout();
+                }
+                rule.keep(scout.look((block * rows_a_block) as u32, n_classes, rows));
             }
             let proposed = rule.finish();
             for found in &proposed {
@@ -403,7 +371,7 @@ mod tests {
             let mut sparse = TwoPartRule::new(n, by, kind);
             let classes: Vec<u32> = (0..n_classes as u32).collect();
             for (row, values) in values.chunks(n_classes).enumerate() {
-                sparse.take_sparse(row as u32, &classes, values);
+                sparse.keep(sparse.scout().look_sparse(row as u32, &classes, values));
             }
             prop_assert_eq!(sparse.finish(), proposed);
         }
@@ -413,12 +381,12 @@ mod tests {
     fn an_image_of_many_things_gets_more_proposals() {
         let values = [5.0_f32, 4.0, 4.5, 9.0, 0.0, 1.0, 2.0, 0.5, 0.25];
         let mut rule = TwoPartRule::new(4, PoolBy::Logits, Kind::Logits);
-        rule.take_rows(0, 3, &values);
+        rule.keep(rule.scout().look(0, 3, &values));
         let found: Vec<(u32, u32)> = rule.finish().iter().map(|p| (p.row, p.class)).collect();
         assert_eq!(found, [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)]);
         // Softmax makes the sure image win: its one class is all that it has.
         let mut rule = TwoPartRule::new(1, PoolBy::Probabilities, Kind::Logits);
-        rule.take_rows(0, 3, &values);
+        rule.keep(rule.scout().look(0, 3, &values));
         let found: Vec<(u32, u32)> = rule.finish().iter().map(|p| (p.row, p.class)).collect();
         assert_eq!(found, [(0, 0), (1, 0), (2, 0)]);
     }

@@ -175,6 +175,25 @@ impl Seen {
         }
     }
 
+    /// Rows of a matrix.
+    fn rows<T: Copy + Into<f64>>(first: usize, columns: usize, values: &[T]) -> Seen {
+        let mut seen = Seen::nothing();
+        for (row, values) in (first..).zip(values.chunks(columns)) {
+            let place = |column: usize| format!("row {row}, column {column}");
+            seen.row(values.iter().map(|&value| value.into()), place);
+        }
+        seen
+    }
+
+    /// Adds what was seen in later rows.
+    fn add(&mut self, later: Seen) {
+        self.images += later.images;
+        self.least = self.least.min(later.least);
+        self.most = self.most.max(later.most);
+        self.sums_to_one &= later.sums_to_one;
+        self.outside = self.outside.take().or(later.outside);
+    }
+
     fn row(&mut self, values: impl Iterator<Item = f64>, place: impl Fn(usize) -> String) {
         let mut sum = 0.0;
         for (column, value) in values.enumerate() {
@@ -235,20 +254,12 @@ fn matrix(
     }
     let bar = context.progress("rows", rows as u64);
     let mut seen = Seen::nothing();
-    let place = |row: usize| move |column: usize| format!("row {row}, column {column}");
-    let read = matrix.each_block(|first, block| -> Result<(), MatrixError> {
-        match block {
-            Rows::F32(values) => {
-                for (row, values) in (first..).zip(values.chunks(columns)) {
-                    seen.row(values.iter().map(|value| f64::from(*value)), place(row));
-                }
-            }
-            Rows::F64(values) => {
-                for (row, values) in (first..).zip(values.chunks(columns)) {
-                    seen.row(values.iter().copied(), place(row));
-                }
-            }
-        }
+    let read = matrix.each_block(|block| -> Result<(), MatrixError> {
+        let parts = block.look(|first, rows| match rows {
+            Rows::F32(values) => Seen::rows(first, columns, values),
+            Rows::F64(values) => Seen::rows(first, columns, values),
+        })?;
+        parts.into_iter().for_each(|part| seen.add(part));
         bar.set_position(seen.images as u64);
         Ok(())
     });

@@ -202,7 +202,7 @@ fn of_model(
         let mut rule = TwoPartRule::new(pool, by, kind);
         let rows = read_table(&model.path, names, classes, context)?;
         for (number, row) in (0..).zip(&rows) {
-            rule.take_sparse(number, &row.classes, &row.values);
+            rule.keep(rule.scout().look_sparse(number, &row.classes, &row.values));
         }
         (rows.iter().map(|row| row.image).collect(), rule.finish())
     };
@@ -225,27 +225,23 @@ fn of_matrix(
 ) -> Result<Vec<Proposed>, Failure> {
     let matrix = open_matrix(&model.path, model.array.as_deref(), classes)?;
     let (_, columns) = matrix.shape();
-    let mut single = TwoPartRule::<f32>::new(pool, by, kind);
-    let mut double = TwoPartRule::<f64>::new(pool, by, kind);
-    let mut is_double = false;
+    let mut rule = TwoPartRule::new(pool, by, kind);
     matrix
-        .each_block(|first, block| -> Result<(), MatrixError> {
-            // The file's header has no room for more rows than that.
-            let first = u32::try_from(first).unwrap_or(u32::MAX);
-            match block {
-                Rows::F32(values) => single.take_rows(first, columns, values),
-                Rows::F64(values) => {
-                    is_double = true;
-                    double.take_rows(first, columns, values);
+        .each_block(|block| -> Result<(), MatrixError> {
+            let scout = rule.scout();
+            let found = block.look(|first, rows| {
+                // A matrix has no more rows than that.
+                let first = u32::try_from(first).unwrap_or(u32::MAX);
+                match rows {
+                    Rows::F32(values) => scout.look(first, columns, values),
+                    Rows::F64(values) => scout.look(first, columns, values),
                 }
-            }
+            })?;
+            found.into_iter().for_each(|found| rule.keep(found));
             Ok(())
         })
         .map_err(|error| refusal(&model.path, &error))?;
-    Ok(match is_double {
-        true => double.finish(),
-        false => single.finish(),
-    })
+    Ok(rule.finish())
 }
 
 fn text(report: &Report) -> String {
