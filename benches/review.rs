@@ -90,6 +90,7 @@ fn key_to_frame() {
             cell: (10, 20),
             tmux: false,
             depth: ColorDepth::True,
+            budget: None,
         };
         let mut times = run_keys(&classes, &hierarchy, &photo, &terminal);
         say(

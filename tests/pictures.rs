@@ -116,13 +116,12 @@ fn kitty_gets_the_photograph_once_and_shows_it_by_placeholders() {
             columns <= 48 && rows <= 20 && (columns == 48 || rows == 20),
             "{columns}×{rows}"
         );
-        assert_eq!(
-            picture.image.dimensions(),
-            (columns as u32 * 10, rows as u32 * 20)
-        );
+        let (width, height) = picture.image.dimensions();
+        assert!(width <= columns as u32 * 10 && height <= rows as u32 * 20);
         picture.image
     });
-    assert!(least.is_none_or(|least| least > 0.99), "{least:?}");
+    // 256 colours.
+    assert!(least.is_none_or(|least| least > 0.94), "{least:?}");
 }
 
 #[test]
@@ -135,14 +134,14 @@ fn kitty_pictures_have_names_of_their_own() {
 #[test]
 fn iterm2_gets_the_photograph() {
     let least = measure("iterm2", streams::iterm2);
-    assert!(least.is_none_or(|least| least > 0.97), "{least:?}");
+    assert!(least.is_none_or(|least| least > 0.92), "{least:?}");
 }
 
 #[test]
-fn sixel_gets_the_photograph_in_256_colours() {
+fn sixel_gets_the_photograph_in_128_colours() {
     let least = measure("sixel", |stream| {
         let (image, colors) = streams::sixel(stream);
-        assert!(colors <= 256, "{colors}");
+        assert!(colors <= 128, "{colors}");
         image
     });
     assert!(least.is_none_or(|least| least > 0.9), "{least:?}");
@@ -208,6 +207,55 @@ fn likeness_tells_pictures_apart() {
     assert!(ssim(&image, &paler) < 0.97);
     assert!(ssim(&image, &image::imageops::flip_horizontal(&image)) < 0.6);
     assert!(ssim(&image, &image::imageops::flip_vertical(&image)) < 0.6);
+}
+
+#[test]
+fn a_picture_keeps_to_its_budget() {
+    let Some(photos) = photographs() else { return };
+    for photo in photos {
+        for (mode, budget) in [("kitty", 20), ("iterm2", 10), ("sixel", 80)] {
+            let whole = show(&photo, mode);
+            let project = Project::empty();
+            let budget_text = format!("{budget}k");
+            let mut command = project.command(&[
+                "show",
+                photo.to_str().unwrap(),
+                "--pictures",
+                mode,
+                "--cells",
+                "48x20",
+                "--picture-budget",
+                &budget_text,
+            ]);
+            let small = command
+                .env("TERM", "xterm-256color")
+                .output()
+                .unwrap()
+                .stdout;
+            // Beside the picture there are cells to be marked, and the way to the line below.
+            let beside = if mode == "kitty" { 12_000 } else { 1_000 };
+            assert!(
+                small.len() <= budget * 1000 + beside,
+                "{mode}: {}",
+                small.len()
+            );
+            let shown = |stream: &[u8]| match mode {
+                "kitty" => streams::kitty(stream).image,
+                "iterm2" => streams::iterm2(stream),
+                _ => streams::sixel(stream).0,
+            };
+            let (small, whole) = (shown(&small), shown(&whole));
+            // Coarser, but the same picture.
+            let same = resize(&small, whole.width(), whole.height(), FilterType::Triangle);
+            assert!(streams::mean_difference(&same, &whole) < 24.0, "{mode}");
+        }
+    }
+    let project = Project::empty();
+    let refused = project.transcript(&["show", "a.png", "--picture-budget", "0k"]);
+    assert!(
+        refused.contains("expected bytes, such as 64k, 2M or 50000"),
+        "{refused}"
+    );
 }
 
 /// A terminal of 80×24 that knows no graphics.

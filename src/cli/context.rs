@@ -146,6 +146,23 @@ pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
+/// Bytes, with `k` for thousands or `M` for millions of them.
+pub fn parse_bytes(text: &str) -> Result<usize, String> {
+    let (number, factor) = match text.trim_end_matches(['k', 'K', 'M']) {
+        number if number.len() + 1 < text.len() => ("", 1),
+        number if text.ends_with(['k', 'K']) => (number, 1_000),
+        number if text.ends_with('M') => (number, 1_000_000),
+        number => (number, 1),
+    };
+    let bytes = number
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor));
+    bytes
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "expected bytes, such as 64k, 2M or 50000".to_owned())
+}
+
 /// A path's text for a message: on one line, whatever it is made of.
 pub fn shown(path: &Path) -> String {
     printable(&path.display().to_string()).into_owned()

@@ -34,6 +34,9 @@ pub struct ReviewOptions {
     /// How pictures are sent [default: as the terminal allows]
     #[arg(long, value_enum, value_name = "MODE")]
     pictures: Option<PictureMode>,
+    /// Bytes that a picture may take at most, for slow lines: it gets coarser until it fits [default: as fine as it gets]
+    #[arg(long, value_name = "64k", value_parser = super::context::parse_bytes)]
+    picture_budget: Option<usize>,
 }
 
 /// The order of tasks.
@@ -88,6 +91,7 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
             .setting(STOP_BOUND)?
             .and_then(|bound| bound.parse().ok()),
         pictures: options.pictures,
+        picture_budget: options.picture_budget,
         color: context.color(),
         keymap: keymap()?,
         classes,

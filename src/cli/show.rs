@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
-use crate::review::picture::{PictureMode, Viewport, decode, detect, encode, write_inline};
+use crate::review::picture::{
+    PictureMode, TerminalPictures, Viewport, decode, detect, encode, write_inline,
+};
 use crate::store::{ImageRow, Store};
 
 /// Options of `show`.
@@ -18,6 +20,9 @@ pub struct Show {
     /// How pictures are sent [default: as the terminal allows]
     #[arg(long, value_enum, value_name = "MODE")]
     pictures: Option<PictureMode>,
+    /// Bytes that the picture may take at most: it gets coarser until it fits [default: as fine as it gets]
+    #[arg(long, value_name = "64k", value_parser = super::context::parse_bytes)]
+    picture_budget: Option<usize>,
     /// The box for the picture, in columns and rows [default: the terminal's, less a line]
     #[arg(long, value_name = "48x20", value_parser = parse_cells)]
     cells: Option<(u16, u16)>,
@@ -115,7 +120,10 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
         };
         Failure::input(format!("cannot show {}: {error}", shown(path))).hint(hint)
     })?;
-    let terminal = detect(options.pictures);
+    let terminal = TerminalPictures {
+        budget: options.picture_budget,
+        ..detect(options.pictures)
+    };
     let (columns, rows) = options.cells.unwrap_or_else(room);
     context.say_more(format!(
         "{}×{} pixels, {} in {columns}×{rows} cells",

@@ -85,6 +85,11 @@ pub fn kitty(stream: &[u8]) -> KittyPicture {
     };
     let id = number("i");
     let cells = placeholders(&text, id);
+    assert_eq!(
+        (number("c") as usize, number("r") as usize),
+        cells,
+        "scaled by the terminal to its cells"
+    );
     let ends_below = text.ends_with('\n') && text.matches('\n').count() == cells.1;
     KittyPicture {
         image,
@@ -160,12 +165,14 @@ pub fn iterm2(stream: &[u8]) -> RgbImage {
     let bytes = STANDARD.decode(payload).unwrap();
     assert!(options.contains(&format!("size={}", bytes.len()).as_str()));
     let image = image::load_from_memory(&bytes).unwrap().into_rgb8();
-    for measure in [
-        format!("width={}px", image.width()),
-        format!("height={}px", image.height()),
-    ] {
-        assert!(options.contains(&measure.as_str()), "{options:?}");
+    // In cells: the terminal scales it.
+    for measure in ["width=", "height="] {
+        let cells = options
+            .iter()
+            .find_map(|option| option.strip_prefix(measure));
+        assert!(cells.unwrap().parse::<u16>().unwrap() > 0, "{options:?}");
     }
+    assert!(options.contains(&"preserveAspectRatio=0"));
     image
 }
 

@@ -62,6 +62,8 @@ pub struct Setup {
     pub stop: Option<f64>,
     /// How pictures are sent, where that is not to be found out.
     pub pictures: Option<PictureMode>,
+    /// Bytes that a picture may take, where that is bounded.
+    pub picture_budget: Option<usize>,
     /// Whether the screen has colours.
     pub color: bool,
     /// What the keys do.
@@ -130,7 +132,10 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     });
     let (open, mut live) = open_tasks(&setup.store, &sitting, setup.order)?;
     let mut screen = Screen::open()?;
-    let terminal = detect(setup.pictures);
+    let terminal = TerminalPictures {
+        budget: setup.picture_budget,
+        ..detect(setup.pictures)
+    };
     let size = crossterm::terminal::size()?;
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
     state.pictures_on = terminal.mode != PictureMode::None;

@@ -7,6 +7,7 @@ use ratatui_image::protocol::iterm2::Iterm2;
 use ratatui_image::protocol::kitty::Kitty;
 use ratatui_image::protocol::sixel::Sixel;
 
+use super::payload::{self, Place};
 use super::scale::{Part, scale};
 use super::terminal::{ColorDepth, PictureMode, TerminalPictures};
 use super::{Form, Picture, Viewport};
@@ -24,45 +25,54 @@ pub fn encode(
     let part = Part::of(image.dimensions(), viewport);
     let (columns, rows) = part.cells(room, terminal.cell);
     let size = Size::new(columns, rows);
+    let cells = (
+        u32::from(columns) * u32::from(terminal.cell.0),
+        u32::from(rows) * u32::from(terminal.cell.1),
+    );
     let pixels = match terminal.mode {
         PictureMode::None => return Err("pictures are off".to_owned()),
         PictureMode::Half => (u32::from(columns), 2 * u32::from(rows)),
-        _ => (
-            u32::from(columns) * u32::from(terminal.cell.0),
-            u32::from(rows) * u32::from(terminal.cell.1),
-        ),
+        PictureMode::Sixel => cells,
+        // These terminals scale a picture up themselves.
+        PictureMode::Kitty | PictureMode::Iterm2 => part.at_most(cells),
     };
     let scaled = scale(image, part, pixels)?;
-    let form = match terminal.mode {
-        PictureMode::Half | PictureMode::None => Form::Half(HalfBlocks {
-            columns,
-            pixels: scaled,
-            depth: terminal.depth,
-        }),
-        mode => Form::Protocol(
-            protocol(mode, scaled, size, terminal.tmux).map_err(|error| error.to_string())?,
-        ),
-    };
     Ok(Picture {
-        form,
+        form: form(scaled, size, terminal)?,
         size,
         pixels: image.dimensions(),
     })
 }
 
-fn protocol(
-    mode: PictureMode,
-    scaled: RgbImage,
-    size: Size,
-    tmux: bool,
-) -> Result<Protocol, ratatui_image::errors::Errors> {
-    let image = DynamicImage::ImageRgb8(scaled);
-    Ok(match mode {
+fn form(scaled: RgbImage, size: Size, terminal: &TerminalPictures) -> Result<Form, String> {
+    let (tmux, budget) = (terminal.tmux, terminal.budget);
+    let place = Place { size, tmux };
+    Ok(match terminal.mode {
         PictureMode::Kitty => {
-            Protocol::Kitty(Kitty::new(image, size, rand::random(), tmux, false)?)
+            let id = rand::random();
+            // It places our picture as it would its own, which is a single pixel.
+            let placement = Kitty::new(DynamicImage::new_rgb8(1, 1), size, id, tmux, false)
+                .map_err(|error| error.to_string())?;
+            Form::Kitty {
+                placement: Protocol::Kitty(placement),
+                transmission: payload::kitty(&scaled, id, place, budget)?,
+            }
         }
-        PictureMode::Iterm2 => Protocol::ITerm2(Iterm2::new(image, size, tmux)?),
-        _ => Protocol::Sixel(Sixel::new(image, size, tmux)?),
+        PictureMode::Iterm2 => Form::Protocol(Protocol::ITerm2(Iterm2 {
+            data: payload::iterm2(&scaled, place, budget)?,
+            size,
+            is_tmux: tmux,
+        })),
+        PictureMode::Sixel => Form::Protocol(Protocol::Sixel(Sixel {
+            data: payload::sixel(&scaled, place, budget)?,
+            size,
+            is_tmux: tmux,
+        })),
+        PictureMode::Half | PictureMode::None => Form::Half(HalfBlocks {
+            columns: size.width,
+            pixels: scaled,
+            depth: terminal.depth,
+        }),
     })
 }
 

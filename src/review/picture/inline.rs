@@ -18,8 +18,8 @@ pub fn write_inline(picture: &Picture, out: &mut impl Write) -> io::Result<()> {
     let mut buffer = Buffer::empty(area);
     picture.render(area, &mut buffer);
     let in_cells = match &picture.form {
-        Form::Half(_) => true,
-        Form::Protocol(protocol) => matches!(protocol, ratatui_image::protocol::Protocol::Kitty(_)),
+        Form::Half(_) | Form::Kitty { .. } => true,
+        Form::Protocol(_) => false,
     };
     if in_cells {
         return write_cells(&buffer, out);

@@ -5,6 +5,7 @@
 mod decode;
 mod encode;
 mod inline;
+mod payload;
 mod scale;
 mod terminal;
 mod worker;
@@ -73,6 +74,11 @@ pub struct Picture {
 enum Form {
     /// Bytes for the terminal, in cells of the buffer.
     Protocol(Protocol),
+    /// Placeholders, before the first of which the picture is sent once.
+    Kitty {
+        placement: Protocol,
+        transmission: String,
+    },
     /// Characters.
     Half(HalfBlocks),
 }
@@ -98,7 +104,29 @@ impl Widget for &Picture {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         match &self.form {
             Form::Protocol(protocol) => Image::new(protocol).render(area, buffer),
+            Form::Kitty {
+                placement,
+                transmission,
+            } => {
+                Image::new(placement).render(area, buffer);
+                send_instead(transmission, area, buffer);
+            }
             Form::Half(cells) => cells.render(area, buffer),
         }
     }
 }
+
+/// Puts a transmission in the place of the one before the first placeholder, where there is one: at the first drawing.
+fn send_instead(transmission: &str, area: Rect, buffer: &mut Buffer) {
+    if let Some(cell) = buffer.cell_mut((area.x, area.y))
+        && cell.symbol().starts_with('\x1b')
+        && let Some(placeholder) = cell.symbol().find(PLACEHOLDER)
+    {
+        let placeholder = cell.symbol().get(placeholder..).unwrap_or_default();
+        let symbol = format!("{transmission}{placeholder}");
+        cell.set_symbol(&symbol);
+    }
+}
+
+/// What stands in the cells of a picture of kitty's.
+const PLACEHOLDER: char = '\u{10EEEE}';

@@ -33,6 +33,13 @@ impl Part {
         }
     }
 
+    /// So many pixels, or those of the part where it has fewer; at least one.
+    pub fn at_most(&self, (width, height): (u32, u32)) -> (u32, u32) {
+        // Saturates, like all conversions of what is beyond a number.
+        let own = |pixels: f64| (pixels.round() as u32).max(1);
+        (width.min(own(self.width)), height.min(own(self.height)))
+    }
+
     /// The cells that the part covers when it fills a box of cells as far as its shape allows; at least one.
     pub fn cells(
         &self,

@@ -55,6 +55,8 @@ pub struct TerminalPictures {
     pub tmux: bool,
     /// Colours of half blocks.
     pub depth: ColorDepth,
+    /// Bytes that a picture may take, where that is bounded; half blocks take what they take.
+    pub budget: Option<usize>,
 }
 
 /// The settings of the environment that say something about pictures.
@@ -178,6 +180,7 @@ fn chosen(
         cell: cell.or_else(cell_of_window).unwrap_or(CELL),
         tmux: environment.tmux,
         depth: environment.depth(),
+        budget: None,
     }
 }
 

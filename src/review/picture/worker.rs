@@ -206,6 +206,7 @@ mod tests {
         cell: (10, 20),
         tmux: false,
         depth: ColorDepth::True,
+        budget: None,
     };
 
     /// A folder with pictures 1.png, 2.png, ….
