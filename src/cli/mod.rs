@@ -4,6 +4,7 @@ mod aggregate;
 mod agreement;
 mod context;
 mod demo;
+mod doctor;
 mod eval;
 
 mod export;
@@ -90,6 +91,8 @@ enum Command {
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
     )]
     Export(export::Export),
+    /// Say what this terminal can show and why, and whether the project file is sound
+    Doctor(doctor::Doctor),
     /// Add or list raters
     #[command(subcommand)]
     Rater(rater::Rater),
@@ -114,6 +117,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
         Command::Export(options) => export::run(options, context),
+        Command::Doctor(options) => doctor::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
     }
 }

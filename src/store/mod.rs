@@ -4,6 +4,7 @@
 
 mod classes;
 mod evidence;
+mod health;
 mod identity;
 mod images;
 mod models;

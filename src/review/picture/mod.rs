@@ -20,7 +20,7 @@ pub use decode::{DecodeError, Probe, decode, probe};
 use encode::HalfBlocks;
 pub use encode::encode;
 pub use inline::write_inline;
-pub use terminal::{ColorDepth, PictureMode, TerminalPictures, detect};
+pub use terminal::{ColorDepth, Detected, PictureMode, TerminalPictures, detect, examine};
 pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
 use crate::domain::ImageId;

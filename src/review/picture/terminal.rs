@@ -133,22 +133,51 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// Where nothing is known of cells.
 const CELL: (u16, u16) = (10, 20);
 
+/// What was found out of a terminal, and from what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detected {
+    /// What was found.
+    pub pictures: TerminalPictures,
+    /// Why pictures are sent so.
+    pub mode_because: &'static str,
+    /// Where the cell's measures are from.
+    pub cell_because: &'static str,
+    /// What the terminal was asked, and whether it answered.
+    pub asked: &'static str,
+}
+
 /// Finds out how to send pictures: by asking the terminal, within a bounded time; nothing is asked where nobody can answer,
 /// or where the answer is `forced` and needs no measures.
 pub fn detect(forced: Option<PictureMode>) -> TerminalPictures {
+    examine(forced).pictures
+}
+
+/// The same, with the reasons.
+pub fn examine(forced: Option<PictureMode>) -> Detected {
     // NO_COLOR is about words, whose colours are the palette's; a picture is nothing but its colours, and kitty's
     // placeholders name their picture by one.
     crossterm::style::force_color_output(true);
     let environment = Environment::of_process();
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
     let dumb = environment.term == "dumb" || environment.term.is_empty();
-    let asks =
-        interactive && !dumb && !matches!(forced, Some(PictureMode::None | PictureMode::Half));
-    let answers = match asks {
-        true => ask(&environment).unwrap_or_default(),
-        false => Vec::new(),
+    let forced_alone = matches!(forced, Some(PictureMode::None | PictureMode::Half));
+    let (answers, asked) = if !interactive {
+        (Vec::new(), "not asked: input or output is no terminal")
+    } else if dumb {
+        (Vec::new(), "not asked: TERM says that it is dumb")
+    } else if forced_alone {
+        (Vec::new(), "not asked: the answer would change nothing")
+    } else {
+        match ask(&environment) {
+            Ok(answers) if !answers.is_empty() => (answers, "asked, and it answered"),
+            Ok(_) => (Vec::new(), "asked, and it said nothing of pictures in time"),
+            Err(_) => (Vec::new(), "it could not be asked"),
+        }
     };
-    chosen(forced, &environment, &answers, dumb)
+    Detected {
+        asked,
+        ..chosen(forced, &environment, &answers, dumb)
+    }
 }
 
 fn chosen(
@@ -156,31 +185,55 @@ fn chosen(
     environment: &Environment,
     answers: &[Response],
     dumb: bool,
-) -> TerminalPictures {
+) -> Detected {
     let said = |wanted: fn(&Response) -> bool| answers.iter().any(wanted);
-    let found = if dumb {
-        PictureMode::None
+    let is_kitty = |answer: &Response| matches!(answer, Response::Kitty);
+    let is_sixel = |answer: &Response| matches!(answer, Response::Sixel);
+    let (found, because) = if dumb {
+        (PictureMode::None, "a dumb terminal shows no pictures")
     } else if environment.shows_iterm2() {
-        PictureMode::Iterm2
-    } else if said(|answer| matches!(answer, Response::Kitty)) && !environment.half_supports() {
-        PictureMode::Kitty
-    } else if said(|answer| matches!(answer, Response::Sixel)) && !environment.half_supports() {
-        PictureMode::Sixel
+        (
+            PictureMode::Iterm2,
+            "the environment names a terminal that shows them",
+        )
+    } else if said(is_kitty) && !environment.half_supports() {
+        (PictureMode::Kitty, "the terminal answered kitty's query")
+    } else if said(is_sixel) && !environment.half_supports() {
+        (PictureMode::Sixel, "the terminal's attributes name sixel")
+    } else if environment.half_supports() {
+        (
+            PictureMode::Half,
+            "this terminal's own pictures come out wrong",
+        )
     } else {
-        PictureMode::Half
+        (PictureMode::Half, "characters show everywhere")
     };
-    let cell = answers.iter().find_map(|answer| match answer {
+    let answered = answers.iter().find_map(|answer| match answer {
         Response::CellSize(Some((width, height))) if *width > 0 && *height > 0 => {
             Some((*width, *height))
         }
         _ => None,
     });
-    TerminalPictures {
-        mode: forced.unwrap_or(found),
-        cell: cell.or_else(cell_of_window).unwrap_or(CELL),
-        tmux: environment.tmux,
-        depth: environment.depth(),
-        budget: None,
+    let (cell, cell_because) = match (answered, cell_of_window()) {
+        (Some(cell), _) => (cell, "the terminal answered"),
+        (None, Some(cell)) => (cell, "from the window's size"),
+        (None, None) => (CELL, "a guess: nobody says"),
+    };
+    Detected {
+        pictures: TerminalPictures {
+            mode: forced.unwrap_or(found),
+            cell,
+            tmux: environment.tmux,
+            depth: environment.depth(),
+            budget: None,
+        },
+        mode_because: if forced.is_some() {
+            "it was asked for"
+        } else {
+            because
+        },
+        cell_because,
+        asked: "",
     }
 }
 
@@ -262,7 +315,7 @@ mod tests {
     #[test]
     fn what_the_terminal_answers_decides() {
         let plain = environment(&[("TERM", "xterm-256color")]);
-        let mode = |answers: &[Response]| chosen(None, &plain, answers, false).mode;
+        let mode = |answers: &[Response]| chosen(None, &plain, answers, false).pictures.mode;
         assert_eq!(mode(&[]), PictureMode::Half);
         assert_eq!(mode(&[Response::Sixel]), PictureMode::Sixel);
         assert_eq!(
@@ -270,7 +323,7 @@ mod tests {
             PictureMode::Kitty
         );
         assert_eq!(
-            chosen(None, &plain, &[Response::Kitty], true).mode,
+            chosen(None, &plain, &[Response::Kitty], true).pictures.mode,
             PictureMode::None
         );
         let forced = chosen(
@@ -278,17 +331,23 @@ mod tests {
             &plain,
             &[Response::CellSize(Some((9, 18)))],
             false,
-        );
+        )
+        .pictures;
         assert_eq!((forced.mode, forced.cell), (PictureMode::Sixel, (9, 18)));
     }
 
     #[test]
     fn what_terminals_cannot_say_the_environment_says() {
         let iterm = environment(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]);
-        assert_eq!(chosen(None, &iterm, &[], false).mode, PictureMode::Iterm2);
+        assert_eq!(
+            chosen(None, &iterm, &[], false).pictures.mode,
+            PictureMode::Iterm2
+        );
         let konsole = environment(&[("TERM", "xterm-256color"), ("KONSOLE_VERSION", "230800")]);
         assert_eq!(
-            chosen(None, &konsole, &[Response::Kitty], false).mode,
+            chosen(None, &konsole, &[Response::Kitty], false)
+                .pictures
+                .mode,
             PictureMode::Half
         );
     }

@@ -1,0 +1,157 @@
+//! `relabel doctor`: what this terminal and this project file can do.
+
+use serde::Serialize;
+
+use super::context::{Context, shown};
+use super::failure::Failure;
+use super::table::table;
+use crate::review::picture::{ColorDepth, PictureMode, examine};
+
+/// Options of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// As if pictures were to be sent so
+    #[arg(long, value_enum, value_name = "MODE")]
+    pictures: Option<PictureMode>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    terminal: Terminal,
+    project: Option<Project>,
+}
+
+#[derive(Debug, Serialize)]
+struct Terminal {
+    asked: &'static str,
+    pictures: String,
+    pictures_because: &'static str,
+    cell: (u16, u16),
+    cell_because: &'static str,
+    colors: &'static str,
+    tmux: bool,
+    term: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Project {
+    file: String,
+    bytes: u64,
+    journal: String,
+    damage: Vec<String>,
+}
+
+/// Runs the command; fails where the project is damaged.
+pub fn run(options: &Doctor, context: &Context) -> Result<(), Failure> {
+    let report = Report {
+        terminal: terminal(options.pictures),
+        project: project(context)?,
+    };
+    match context.json() {
+        true => context.print_json(&report)?,
+        false => context.print(&text(&report))?,
+    }
+    match report.project {
+        Some(project) if !project.damage.is_empty() => {
+            Err(Failure::failed(format!("{} is damaged", project.file))
+                .hint("go back to a copy of it; `relabel export` may still save what can be read"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn terminal(forced: Option<PictureMode>) -> Terminal {
+    let found = examine(forced);
+    Terminal {
+        asked: found.asked,
+        pictures: found.pictures.mode.to_string(),
+        pictures_because: found.mode_because,
+        cell: found.pictures.cell,
+        cell_because: found.cell_because,
+        colors: match found.pictures.depth {
+            ColorDepth::True => "16.7 million",
+            ColorDepth::Indexed => "256",
+            ColorDepth::Ansi => "16",
+        },
+        tmux: found.pictures.tmux,
+        term: std::env::var("TERM").unwrap_or_default(),
+    }
+}
+
+/// Nothing where there is no project.
+fn project(context: &Context) -> Result<Option<Project>, Failure> {
+    if !context.project.exists() {
+        return Ok(None);
+    }
+    let store = context.open()?;
+    Ok(Some(Project {
+        file: shown(&context.project),
+        bytes: std::fs::metadata(&context.project)?.len(),
+        journal: store.journal_mode()?,
+        damage: store.damage()?,
+    }))
+}
+
+fn text(report: &Report) -> String {
+    let terminal = &report.terminal;
+    let (width, height) = terminal.cell;
+    let mut rows = vec![
+        ("terminal", terminal.term.clone(), terminal.asked),
+        (
+            "pictures",
+            terminal.pictures.clone(),
+            terminal.pictures_because,
+        ),
+        (
+            "cell",
+            format!("{width}×{height} pixels"),
+            terminal.cell_because,
+        ),
+        (
+            "colours",
+            terminal.colors.to_owned(),
+            "by COLORTERM and TERM",
+        ),
+    ];
+    if terminal.tmux {
+        rows.push((
+            "tmux",
+            "between".to_owned(),
+            "pictures need `set -g allow-passthrough on` in tmux.conf",
+        ));
+    }
+    let bytes;
+    match &report.project {
+        None => rows.push((
+            "project",
+            "none here".to_owned(),
+            "`relabel init` makes one",
+        )),
+        Some(project) => {
+            bytes = format!("{:.1} MB", project.bytes as f64 / 1e6);
+            rows.push(("project", project.file.clone(), &bytes));
+            rows.push((
+                "journal",
+                project.journal.clone(),
+                match project.journal.as_str() {
+                    "wal" => "many can work on it at once, on this machine",
+                    _ => "not the usual: is the file on a network drive? keep it on a local disk",
+                },
+            ));
+            for damage in &project.damage {
+                rows.push(("damage", damage.clone(), ""));
+            }
+            if project.damage.is_empty() {
+                rows.push((
+                    "soundness",
+                    "sound".to_owned(),
+                    "every page and reference was looked at",
+                ));
+            }
+        }
+    }
+    let rows = rows
+        .into_iter()
+        .map(|(what, value, because)| vec![what.to_owned(), value, because.to_owned()]);
+    table(&[], &[], rows.collect())
+}
