@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use image::{DynamicImage, RgbImage};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -9,6 +11,7 @@ use ratatui_image::protocol::sixel::Sixel;
 
 use super::payload::{self, Place};
 use super::scale::{Part, scale};
+use super::sent::Sent;
 use super::terminal::{ColorDepth, PictureMode, TerminalPictures};
 use super::{Form, Picture, Viewport};
 
@@ -56,6 +59,8 @@ fn form(scaled: RgbImage, size: Size, terminal: &TerminalPictures) -> Result<For
             Form::Kitty {
                 placement: Protocol::Kitty(placement),
                 transmission: payload::kitty(&scaled, id, place, budget)?,
+                sent: Arc::new(Sent::not_yet(id)),
+                tmux,
             }
         }
         PictureMode::Iterm2 => Form::Protocol(Protocol::ITerm2(Iterm2 {

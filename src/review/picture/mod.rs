@@ -7,8 +7,11 @@ mod encode;
 mod inline;
 mod payload;
 mod scale;
+mod sent;
 mod terminal;
 mod worker;
+
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -20,6 +23,7 @@ pub use decode::{DecodeError, Probe, decode, probe};
 use encode::HalfBlocks;
 pub use encode::encode;
 pub use inline::write_inline;
+use sent::Sent;
 pub use terminal::{ColorDepth, Detected, PictureMode, TerminalPictures, detect, examine};
 pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
@@ -78,6 +82,8 @@ enum Form {
     Kitty {
         placement: Protocol,
         transmission: String,
+        sent: Arc<Sent>,
+        tmux: bool,
     },
     /// Characters.
     Half(HalfBlocks),
@@ -107,9 +113,12 @@ impl Widget for &Picture {
             Form::Kitty {
                 placement,
                 transmission,
+                sent,
+                tmux,
             } => {
                 Image::new(placement).render(area, buffer);
-                send_instead(transmission, area, buffer);
+                let first = || sent.now(*tmux) + transmission;
+                send_instead(first, area, buffer);
             }
             Form::Half(cells) => cells.render(area, buffer),
         }
@@ -117,13 +126,13 @@ impl Widget for &Picture {
 }
 
 /// Puts a transmission in the place of the one before the first placeholder, where there is one: at the first drawing.
-fn send_instead(transmission: &str, area: Rect, buffer: &mut Buffer) {
+fn send_instead(transmission: impl Fn() -> String, area: Rect, buffer: &mut Buffer) {
     if let Some(cell) = buffer.cell_mut((area.x, area.y))
         && cell.symbol().starts_with('\x1b')
         && let Some(placeholder) = cell.symbol().find(PLACEHOLDER)
     {
         let placeholder = cell.symbol().get(placeholder..).unwrap_or_default();
-        let symbol = format!("{transmission}{placeholder}");
+        let symbol = transmission() + placeholder;
         cell.set_symbol(&symbol);
     }
 }

@@ -120,6 +120,12 @@ fn kitty_transmission(png: &[u8], id: u32, place: Place) -> String {
     }
 }
 
+/// Frees a picture that kitty was sent, with its placements.
+pub fn kitty_deletion(id: u32, tmux: bool) -> String {
+    let (start, escape, end) = Parser::tmux_start_escape_end(tmux);
+    format!("{start}{escape}_Gq=2,a=d,d=I,i={id}{escape}\\{end}")
+}
+
 /// A picture for iTerm2, as JPEG or as PNG with a palette, whichever is smaller.
 ///
 /// # Errors
