@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::context::{Context, now};
 use super::failure::Failure;
+use super::reliability::reliability_table;
 use super::table::{table, thousands};
 use crate::consensus::calibrated::{ClassRange, OriginalVoter, Quorum};
 use crate::consensus::quality::{ScoreQuality, expert_level};
@@ -424,18 +425,6 @@ fn quality_table(quality: &Quality) -> String {
         &[1, 2, 3],
         rows,
     );
-    let bins = quality.recalibrated.reliability.iter().map(|bin| {
-        vec![
-            format!("{:.1}–{:.1}", bin.from, bin.to),
-            thousands(bin.questions),
-            format!("{:.3}", bin.mean_score),
-            format!("{:.3}", bin.share_true),
-        ]
-    });
-    let bins = table(
-        &["score", "questions", "mean score", "share true"],
-        &[1, 2, 3],
-        bins.collect(),
-    );
+    let bins = reliability_table(&quality.recalibrated);
     format!("{scores}\n\n{bins}")
 }

@@ -15,6 +15,7 @@ mod plan;
 mod predictions;
 mod propose;
 mod rater;
+mod reliability;
 mod review;
 mod show;
 mod status;

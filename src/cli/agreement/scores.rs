@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::cli::failure::Failure;
+use crate::cli::reliability::reliability_table;
 use crate::cli::table::{table, thousands};
 use crate::consensus::quality::{ScoreQuality, expert_level, score_quality};
 use crate::consensus::recalibrate::recalibrate;
@@ -92,25 +93,6 @@ pub fn text(report: &ScoresReport) -> String {
     let level = report.one_expert.map_or_else(String::new, |share| {
         format!("; one expert against the majority of the others: {share:.4}")
     });
-    let bins = quality.reliability.iter().map(|bin| {
-        let interval = bin.interval.map_or_else(String::new, |interval| {
-            format!("{:.3}–{:.3}", interval.low, interval.high)
-        });
-        vec![
-            format!("{:.1}–{:.1}", bin.from, bin.to),
-            thousands(bin.questions),
-            format!("{:.3}", bin.mean_score),
-            format!("{:.3}", bin.share_true),
-            interval,
-        ]
-    });
-    let header = [
-        "score",
-        "questions",
-        "mean score",
-        "share true",
-        "95 % interval",
-    ];
     format!(
         "scores of run {} ({}) on {} gold questions{how}: accuracy {:.4}, log loss {:.4}, Brier score {:.4}{level}\n{}",
         report.run,
@@ -119,7 +101,7 @@ pub fn text(report: &ScoresReport) -> String {
         quality.accuracy,
         quality.log_loss,
         quality.brier,
-        table(&header, &[1, 2, 3, 4], bins.collect())
+        reliability_table(quality)
     )
 }
 
