@@ -44,16 +44,18 @@ const QUALITIES: &[(u8, u32)] = &[
     (35, 2),
     (35, 4),
 ];
-/// Colours, and how many pixels a side share one: a sixel terminal does not scale.
-const SIXELS: &[(u16, u32)] = &[
-    (128, 1),
-    (64, 1),
-    (32, 1),
-    (64, 2),
-    (32, 2),
-    (32, 4),
-    (16, 4),
-    (8, 6),
+/// Colours, by how much a pixel's squared distance from its colour may grow for the sake of a run, and how many pixels a side
+/// share one colour: a sixel terminal does not scale.
+const SIXELS: &[(u16, u32, u32)] = &[
+    (128, 120, 1),
+    (64, 200, 1),
+    (64, 400, 1),
+    (32, 400, 1),
+    (64, 200, 2),
+    (32, 200, 2),
+    (32, 200, 4),
+    (16, 200, 4),
+    (8, 200, 6),
 ];
 
 /// The first form that is not larger than the budget in bytes; the last where none fits.
@@ -162,7 +164,7 @@ pub fn iterm2(image: &RgbImage, place: Place, budget: Option<usize>) -> Result<S
 /// The palette cannot be made.
 pub fn sixel(image: &RgbImage, place: Place, budget: Option<usize>) -> Result<String, String> {
     let (width, height) = image.dimensions();
-    first_that_fits(SIXELS, budget, |(colors, coarse)| {
+    first_that_fits(SIXELS, budget, |(colors, tolerance, coarse)| {
         let image = match coarse {
             1 => Cow::Borrowed(image),
             _ => Cow::Owned(resize(
@@ -175,7 +177,7 @@ pub fn sixel(image: &RgbImage, place: Place, budget: Option<usize>) -> Result<St
         let (start, escape, end) = Parser::tmux_start_escape_end(place.tmux);
         let mut text = String::from(start);
         clear(&mut text, escape, place.size);
-        sixels(&mut text, escape, &image, colors)?;
+        sixels(&mut text, escape, &image, (colors, tolerance))?;
         text.push_str(end);
         Ok(text)
     })
@@ -241,10 +243,17 @@ fn indexed_png(image: &RgbImage, colors: u16) -> Result<Vec<u8>, String> {
 /// Rows of a band.
 const BAND: usize = 6;
 
-/// The device control string: the palette, then band by band each colour's columns, with runs counted.
-fn sixels(text: &mut String, escape: &str, image: &RgbImage, colors: u16) -> Result<(), String> {
-    let (palette, indices) = indexed(image, colors)?;
+/// The device control string: the palette, then band by band each colour's columns, with runs counted. Of the image
+/// there are so many colours, with so much tolerance.
+fn sixels(
+    text: &mut String,
+    escape: &str,
+    image: &RgbImage,
+    (colors, tolerance): (u16, u32),
+) -> Result<(), String> {
+    let (palette, mut indices) = indexed(image, colors)?;
     let width = image.width() as usize;
+    lengthen_runs(image, &palette, &mut indices, tolerance);
     // Pixels are square, and what is not painted stays as it is.
     let _ = write!(
         text,
@@ -288,6 +297,37 @@ fn sixels(text: &mut String, escape: &str, image: &RgbImage, colors: u16) -> Res
     }
     let _ = write!(text, "{escape}\\");
     Ok(())
+}
+
+/// Lets pixels go on with the colour before or above them where that comes nearly as close: sixels cost a character a change.
+fn lengthen_runs(image: &RgbImage, palette: &[[u8; 3]], indices: &mut [u8], tolerance: u32) {
+    let width = image.width() as usize;
+    let mut above: Vec<u8> = Vec::new();
+    let rows = indices.chunks_mut(width.max(1)).zip(image.rows());
+    for (row, pixels) in rows {
+        let mut before = None;
+        for (column, (index, pixel)) in row.iter_mut().zip(pixels).enumerate() {
+            let off = |index: u8| {
+                let color = palette.get(usize::from(index)).unwrap_or(&[0; 3]);
+                let channels = color.iter().zip(pixel.0);
+                channels
+                    .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
+                    .sum::<u32>()
+            };
+            let most = off(*index) + tolerance;
+            let neighbours = [before, above.get(column).copied()];
+            if let Some(near) = neighbours
+                .into_iter()
+                .flatten()
+                .find(|&near| off(near) <= most)
+            {
+                *index = near;
+            }
+            before = Some(*index);
+        }
+        above.clear();
+        above.extend_from_slice(row);
+    }
 }
 
 /// One character a column, or a count and a character; empty columns at the end are left out.
