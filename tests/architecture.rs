@@ -59,11 +59,7 @@ const SQL_WORDS: &[&str] = &[
 ];
 
 /// Where the screen is drawn.
-const DRAWING_AT: &[&str] = &[
-    "review/view/",
-    "review/picture/",
-    "review/driver/terminal.rs",
-];
+const DRAWING_AT: &[&str] = &["review/view/", "review/picture/", "review/driver/terminal"];
 
 /// What takes values and gives values.
 const PURE: &[&str] = &[

@@ -19,6 +19,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::pty::{Opening, Terminal};
+use common::screen;
 use common::streams::{self, mean_difference};
 use common::{Project, shared};
 
@@ -646,7 +647,7 @@ fn the_review_screen_goes_through_all_of_them() {
         let screen = settled(&mut terminal, &format!("task {} of 67", at + 1));
         let reason = reason_on(&screen);
         assert!(
-            reason.is_none() || !screen.contains('▀'),
+            reason.is_none() || screen::picture(&terminal).is_empty(),
             "{name:?}:\n{screen}"
         );
         match reason_of(OsStr::new(name)) {
@@ -690,7 +691,9 @@ fn settled(terminal: &mut Terminal, place: &str) -> String {
     loop {
         let screen = terminal.text();
         let whole = terminal.raw().ends_with(b"\x1b[?2026l");
-        if whole && screen.contains(place) && (screen.contains('▀') || reason_on(&screen).is_some())
+        if whole
+            && screen.contains(place)
+            && (!screen::picture(terminal).is_empty() || reason_on(&screen).is_some())
         {
             return screen;
         }

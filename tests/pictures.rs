@@ -106,29 +106,39 @@ fn measure(mode: &str, decode: impl Fn(&[u8]) -> RgbImage) -> Option<f64> {
 }
 
 #[test]
-fn kitty_gets_the_photograph_once_and_shows_it_by_placeholders() {
+fn kitty_gets_the_photograph_coarse_first_then_fine() {
     let least = measure("kitty", |stream| {
         let picture = streams::kitty(stream);
-        assert_eq!(picture.transmissions, 1);
-        assert!(picture.ends_below);
+        let (first, rest) = picture.bytes;
+        assert!(
+            first <= 10_000 && rest <= 185_000,
+            "{first} and {rest} bytes"
+        );
         let (columns, rows) = picture.cells;
         assert!(
             columns <= 48 && rows <= 20 && (columns == 48 || rows == 20),
             "{columns}×{rows}"
         );
-        let (width, height) = picture.image.dimensions();
-        assert!(width <= columns as u32 * 10 && height <= rows as u32 * 20);
+        assert_eq!(picture.first.dimensions(), picture.image.dimensions());
+        let difference = streams::mean_difference(&picture.first, &picture.image);
+        assert!(difference < 25.0, "the first sight is off by {difference}");
         picture.image
     });
     // 256 colours.
-    assert!(least.is_none_or(|least| least > 0.94), "{least:?}");
+    assert!(least.is_none_or(|least| least > 0.92), "{least:?}");
 }
 
 #[test]
 fn kitty_pictures_have_names_of_their_own() {
     let Some(photo) = photograph() else { return };
-    let [one, other] = [(); 2].map(|()| streams::kitty(&show(&photo, "kitty")).id);
-    assert!(one != other && one != 0 && other != 0, "{one} {other}");
+    let mut sent: Vec<u32> = [(); 2]
+        .iter()
+        .flat_map(|()| streams::kitty(&show(&photo, "kitty")).sent)
+        .collect();
+    let all = sent.len();
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!((sent.len(), sent.first() != Some(&0)), (all, true));
 }
 
 #[test]
@@ -138,42 +148,50 @@ fn iterm2_gets_the_photograph() {
 }
 
 #[test]
-fn sixel_gets_the_photograph_in_128_colours() {
+fn sixel_gets_the_photograph_in_48_colours() {
     let least = measure("sixel", |stream| {
         let (image, colors) = streams::sixel(stream);
-        assert!(colors <= 128, "{colors}");
+        assert!(colors <= 48, "{colors}");
         image
     });
-    assert!(least.is_none_or(|least| least > 0.9), "{least:?}");
+    assert!(least.is_none_or(|least| least > 0.77), "{least:?}");
 }
 
 #[test]
 fn half_blocks_are_the_photograph_at_two_pixels_a_cell() {
     let least = measure("half", streams::half);
-    assert!(least.is_none_or(|least| least > 0.98), "{least:?}");
+    assert!(least.is_none_or(|least| least > 0.92), "{least:?}");
 }
 
 #[test]
-fn half_blocks_keep_to_the_colours_that_the_terminal_has() {
+fn finer_blocks_come_nearer_to_the_photograph() {
+    let Some(photos) = photographs() else { return };
+    for photo in photos {
+        let likeness = ["half", "quadrant", "sextant"].map(|mode| {
+            let shown = streams::characters(&show(&photo, mode));
+            ssim(&shown, &scaled(&photo, &shown))
+        });
+        assert!(likeness.is_sorted(), "{likeness:?}");
+    }
+}
+
+#[test]
+fn blocks_keep_to_the_colours_that_the_terminal_has() {
     let Some(photo) = photograph() else { return };
-    for (term, colors, most) in [
-        ("xterm-256color", 16..=255u8, 26.0),
-        ("linux", 0..=15, 64.0),
-    ] {
+    for (term, colors) in [("xterm-256color", 16..=255u8), ("linux", 0..=15)] {
         let stream = show_in(&photo, "half", &[("TERM", term)]);
-        for color in streams::half_blocks(&stream).iter().flatten() {
+        for color in streams::block_parts(&stream).iter().flatten() {
             assert!(
                 matches!(color, BlockColor::Indexed(index) if colors.contains(index)),
                 "{term}: {color:?}"
             );
         }
+        // From a distance, where dithered colours run together.
+        let far = |image: &RgbImage| resize(image, 12, 9, FilterType::Triangle);
         let shown = streams::half(&stream);
-        let difference = streams::mean_difference(&shown, &scaled(&photo, &shown));
-        println!(
-            "{term}: mean difference {difference:.1}, SSIM {:.3}",
-            ssim(&shown, &scaled(&photo, &shown))
-        );
-        assert!(difference < most, "{term}: {difference}");
+        let difference = streams::mean_difference(&far(&shown), &far(&scaled(&photo, &shown)));
+        println!("{term}: mean difference {difference:.1}");
+        assert!(difference < 16.0, "{term}: {difference}");
     }
 }
 
@@ -194,7 +212,7 @@ fn a_pipe_gets_half_blocks_when_nothing_is_said() {
     );
     let shown = streams::half(&output.stdout);
     assert!(shown.width() <= 80 && shown.height() <= 46);
-    assert!(ssim(&shown, &scaled(&photo, &shown)) > 0.98);
+    assert!(ssim(&shown, &scaled(&photo, &shown)) > 0.92);
 }
 
 #[test]
@@ -213,7 +231,7 @@ fn likeness_tells_pictures_apart() {
 fn a_picture_keeps_to_its_budget() {
     let Some(photos) = photographs() else { return };
     for photo in photos {
-        for (mode, budget) in [("kitty", 20), ("iterm2", 10), ("sixel", 80)] {
+        for (mode, budget) in [("kitty", 20), ("iterm2", 10), ("sixel", 60), ("half", 12)] {
             let whole = show(&photo, mode);
             let project = Project::empty();
             let budget_text = format!("{budget}k");
@@ -229,11 +247,12 @@ fn a_picture_keeps_to_its_budget() {
             ]);
             let small = command
                 .env("TERM", "xterm-256color")
+                .env("COLORTERM", "truecolor")
                 .output()
                 .unwrap()
                 .stdout;
-            // Beside the picture there are cells to be marked, and the way to the line below.
-            let beside = if mode == "kitty" { 12_000 } else { 1_000 };
+            // Beside the picture there is the way to the lines below.
+            let beside = 1_000;
             assert!(
                 small.len() <= budget * 1000 + beside,
                 "{mode}: {}",
@@ -242,6 +261,7 @@ fn a_picture_keeps_to_its_budget() {
             let shown = |stream: &[u8]| match mode {
                 "kitty" => streams::kitty(stream).image,
                 "iterm2" => streams::iterm2(stream),
+                "half" => streams::half(stream),
                 _ => streams::sixel(stream).0,
             };
             let (small, whole) = (shown(&small), shown(&whole));
@@ -266,7 +286,7 @@ fn small_screen() -> vt100::Parser {
 #[test]
 fn the_cursor_is_left_below_the_picture_and_the_picture_within_its_box() {
     let Some(photo) = photograph() else { return };
-    for mode in ["kitty", "iterm2", "sixel", "half"] {
+    for mode in ["kitty", "iterm2", "sixel", "half", "quadrant", "sextant"] {
         let stream = show(&photo, mode);
         let mut screen = small_screen();
         screen.process(b"before\r\n");
@@ -275,7 +295,7 @@ fn the_cursor_is_left_below_the_picture_and_the_picture_within_its_box() {
         screen.process(text.as_bytes());
         let rows = match mode {
             "half" => streams::half(&show(&photo, mode)).height() / 2,
-            _ => streams::kitty(&show(&photo, "kitty")).cells.1 as u32,
+            _ => u32::from(streams::kitty(&show(&photo, "kitty")).cells.1),
         };
         let (row, column) = screen.screen().cursor_position();
         assert_eq!((u32::from(row), column), (1 + rows, 0), "{mode}");

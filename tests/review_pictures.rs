@@ -15,19 +15,6 @@ use std::collections::BTreeSet;
 use common::Project;
 use common::pty::{Answers, Opening, Terminal};
 
-/// Numbers behind a key in the graphics commands, in their order.
-fn numbers(stream: &str, command: &str) -> Vec<u32> {
-    stream
-        .split("\x1b_G")
-        .filter(|part| part.split(';').next().unwrap().contains(command))
-        .map(|part| {
-            let keys = part.split([';', '\x1b']).next().unwrap();
-            let id = keys.split(',').find_map(|key| key.strip_prefix("i="));
-            id.unwrap().parse().unwrap()
-        })
-        .collect()
-}
-
 #[test]
 fn kitty_is_told_to_forget_pictures_that_are_gone() {
     let project = Project::of_drawings();
@@ -37,31 +24,38 @@ fn kitty_is_told_to_forget_pictures_that_are_gone() {
         ..Opening::default()
     };
     let mut terminal = Terminal::open(project.folder(), &["review", "--rater", "ann"], opening);
-    let sent = |terminal: &Terminal| numbers(&terminal.stream(), "a=T").len();
+    let sent = |terminal: &Terminal| terminal.kitty().sent.len();
     terminal.wait_until("the first picture", |terminal| sent(terminal) > 0);
+    let mut most = 0;
     // Every drawing as a whole and larger: more pictures than are kept.
     for drawing in 0..30 {
         let before = sent(&terminal);
         terminal.keys("z");
         terminal.wait_until("the larger picture", |terminal| sent(terminal) > before);
+        most = most.max(terminal.kitty().images.len());
         if drawing < 29 {
             let next = format!("drawing-{:02}.png", drawing + 1);
             terminal.keys("s");
             terminal.wait_for_text(&next);
         }
     }
-    let stream = terminal.stream();
-    let sent = numbers(&stream, "a=T");
-    let deleted = numbers(&stream, "a=d,d=I");
-    let different: BTreeSet<&u32> = sent.iter().collect();
-    assert_eq!(different.len(), sent.len(), "each picture is sent once");
-    assert!(sent.len() > 50, "{}", sent.len());
-    assert!(deleted.iter().all(|id| sent.contains(id)));
+    let kitty = terminal.kitty();
+    let different: BTreeSet<&u32> = kitty.sent.iter().collect();
+    assert_eq!(
+        different.len(),
+        kitty.sent.len(),
+        "each picture is sent once"
+    );
+    assert!(kitty.sent.len() > 50, "{}", kitty.sent.len());
     // What is kept ready, and what the screen has.
-    let alive = sent.len() - deleted.len();
-    assert!(alive <= 40, "{alive} of {} pictures are alive", sent.len());
-    // None is deleted before the one after it is there.
-    assert!(!deleted.contains(sent.last().unwrap()));
+    assert!(
+        most <= 40,
+        "{most} of {} pictures were held",
+        kitty.sent.len()
+    );
+    assert_eq!(kitty.placements.len(), 1, "one picture is on the screen");
     terminal.keys("qq");
     terminal.wait_for_end();
+    let held: Vec<&u32> = terminal.kitty().images.keys().collect();
+    assert!(held.is_empty(), "{held:?} are left behind");
 }

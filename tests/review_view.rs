@@ -16,7 +16,7 @@ use relabel::review::view::{Palette, view};
 
 fn draw(state: &State, (columns, rows): (u16, u16)) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| view(state, frame)).unwrap();
+    terminal.draw(|frame| drop(view(state, frame))).unwrap();
     terminal.backend().buffer().clone()
 }
 

@@ -6,6 +6,7 @@ use super::context::{Context, shown};
 use super::failure::Failure;
 use super::table::table;
 use crate::review::picture::{ColorDepth, PictureMode, examine};
+use crate::text::printable;
 
 /// Options of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -29,8 +30,10 @@ struct Terminal {
     cell: (u16, u16),
     cell_because: &'static str,
     colors: &'static str,
+    colors_because: &'static str,
     tmux: bool,
     term: String,
+    version: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,7 +76,9 @@ fn terminal(forced: Option<PictureMode>) -> Terminal {
             ColorDepth::Indexed => "256",
             ColorDepth::Ansi => "16",
         },
+        colors_because: found.depth_because,
         tmux: found.pictures.tmux,
+        version: found.version,
         term: std::env::var("TERM").unwrap_or_default(),
     }
 }
@@ -110,9 +115,13 @@ fn text(report: &Report) -> String {
         (
             "colours",
             terminal.colors.to_owned(),
-            "by COLORTERM and TERM",
+            terminal.colors_because,
         ),
     ];
+    if let Some(version) = &terminal.version {
+        let version = printable(version).into_owned();
+        rows.push(("version", version, "the terminal answered"));
+    }
     if terminal.tmux {
         rows.push((
             "tmux",

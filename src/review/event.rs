@@ -1,6 +1,7 @@
 //! What happens to the review screen, as data.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
@@ -32,6 +33,10 @@ pub enum Event {
     },
     /// The terminal is ours again after a suspension.
     Resumed,
+    /// Pictures are made in another way from now on.
+    PicturesChanged,
+    /// How long the picture on the screen was on its way; none while it is.
+    PictureArrived(Option<Duration>),
 
     // From the project file.
     /// A task was read.

@@ -24,6 +24,7 @@ pub enum Action {
     PanUp,
     PanRight,
     Examples,
+    Info,
     Flag,
     Comment,
     Skip,
@@ -201,6 +202,13 @@ pub const BINDINGS: &[Binding] = &[
         &["l", "right"],
         "",
         "while zoomed: looks further right",
+    ),
+    bind(
+        Action::Info,
+        "info",
+        &["i"],
+        "",
+        "shows or hides what the picture costs: bytes and milliseconds",
     ),
     bind(
         Action::Redraw,

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
@@ -302,6 +303,10 @@ pub struct State {
     pub palette: Palette,
     /// Whether pictures are shown at all.
     pub pictures_on: bool,
+    /// Whether the screen says what a picture costs.
+    pub info_on: bool,
+    /// How long the picture on the screen took from its first frame until the terminal had all of it; none while it is under way.
+    pub arrival: Option<Duration>,
     /// Rater's name.
     pub rater: String,
     /// Columns and rows of the terminal.
@@ -365,6 +370,8 @@ impl State {
             keymap: sitting.keymap,
             palette: sitting.palette,
             pictures_on: true,
+            info_on: false,
+            arrival: None,
             rater: sitting.rater,
             size,
             mode: Mode::Voting,

@@ -8,6 +8,7 @@
     reason = "what a test does not expect is its failure"
 )]
 
+pub mod kitty;
 pub mod pty;
 pub mod screen;
 pub mod streams;

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::kitty::KittyScreen;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How the terminal answers queries.
@@ -35,6 +36,8 @@ pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     child: Process,
     answers: Answers,
+    /// Where it answers like kitty: the pictures that it has.
+    kitty: Option<KittyScreen>,
 }
 
 /// The program's process; killed when dropped.
@@ -131,6 +134,8 @@ impl Terminal {
             master: pair.master,
             child,
             answers: opening.answers,
+            kitty: (opening.answers == Answers::Kitty)
+                .then(|| KittyScreen::new(opening.columns, opening.rows)),
         }
     }
 
@@ -145,6 +150,9 @@ impl Terminal {
         self.screen
             .screen_mut()
             .set_size(extent(rows), extent(columns));
+        if let Some(kitty) = &mut self.kitty {
+            kitty.set_size(columns, rows);
+        }
         self.master
             .resize(PtySize {
                 rows,
@@ -171,6 +179,11 @@ impl Terminal {
 
     pub fn screen(&self) -> &vt100::Screen {
         self.screen.screen()
+    }
+
+    /// The pictures of a terminal that answers like kitty.
+    pub fn kitty(&self) -> &KittyScreen {
+        self.kitty.as_ref().unwrap()
     }
 
     /// Every byte that the program wrote.
@@ -296,6 +309,11 @@ impl Terminal {
 
     fn take(&mut self, bytes: &[u8]) {
         self.raw.extend_from_slice(bytes);
+        if let Some(kitty) = &mut self.kitty {
+            kitty.take(bytes);
+            let answers = std::mem::take(&mut kitty.answers).concat();
+            self.keys(&answers);
+        }
         let end = self.whole_frames();
         self.screen.process(&self.raw[self.shown..end]);
         self.shown = end;

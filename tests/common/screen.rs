@@ -104,3 +104,27 @@ fn row(terminal: &Terminal, number: u16) -> String {
     let mut rows = terminal.screen().rows(0, columns);
     rows.nth(usize::from(number)).unwrap_or_default()
 }
+
+/// The cells of a picture that is made of blocks: row and column.
+pub fn picture(terminal: &Terminal) -> Vec<(u16, u16)> {
+    let (columns, rows) = terminal.size();
+    let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+    places
+        .filter(|(row, column)| {
+            terminal.screen().cell(*row, *column).is_some_and(|cell| {
+                let is_painted = match cell.contents() {
+                    "█" => cell.fgcolor() != vt100::Color::Default,
+                    "" | " " | "▀" | "▄" | "▌" | "▐" | "▘" | "▝" | "▖" | "▗" | "▚" | "▞" | "▛"
+                    | "▜" | "▙" | "▟" => cell.bgcolor() != vt100::Color::Default,
+                    _ => false,
+                };
+                is_painted && !cell.inverse()
+            })
+        })
+        .collect()
+}
+
+/// Whether there is a picture made of blocks.
+pub fn has_picture(terminal: &Terminal) -> bool {
+    picture(terminal).len() > 60
+}

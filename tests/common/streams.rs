@@ -4,153 +4,47 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{GrayImage, Rgb, RgbImage};
 
-/// A picture of kitty's protocol with the cells that show it.
+use super::kitty::KittyScreen;
+
+/// A picture of kitty's protocol as it stands on the screen.
 pub struct KittyPicture {
+    /// As it is shown at last, in the pixels of its cells.
     pub image: RgbImage,
-    pub id: u32,
-    /// How many pictures were sent in all.
-    pub transmissions: usize,
-    /// Columns and rows of placeholders.
-    pub cells: (usize, usize),
-    /// Lines of text after the last placeholder, and whether the last line is ended.
-    pub ends_below: bool,
+    /// As it is shown at first.
+    pub first: RgbImage,
+    /// Bytes of all that was sent up to the first sight, and after it.
+    pub bytes: (usize, usize),
+    /// Numbers of what was sent.
+    pub sent: Vec<u32>,
+    /// Columns and rows.
+    pub cells: (u16, u16),
 }
 
-/// The first combining marks that count rows and columns, in their order (the protocol's description, "Unicode placeholders").
-const MARKS: [u32; 20] = [
-    0x305, 0x30d, 0x30e, 0x310, 0x312, 0x33d, 0x33e, 0x33f, 0x346, 0x34a, 0x34b, 0x34c, 0x350,
-    0x351, 0x352, 0x357, 0x35b, 0x363, 0x364, 0x365,
-];
-
-fn mark(character: char) -> Option<usize> {
-    MARKS
-        .iter()
-        .position(|known| *known == u32::from(character))
-}
-
-/// Text and graphics commands (`ESC _ G … ESC \`) apart.
-fn without_graphics(stream: &str) -> (String, Vec<&str>) {
-    let (mut text, mut commands, mut rest) = (String::new(), Vec::new(), stream);
-    while let Some((before, after)) = rest.split_once("\x1b_G") {
-        text.push_str(before);
-        let (command, behind) = after.split_once("\x1b\\").expect("a graphics command ends");
-        commands.push(command);
-        rest = behind;
-    }
-    text.push_str(rest);
-    (text, commands)
-}
-
-/// Reads a stream of kitty's protocol; fails where it breaks the protocol's rules.
+/// Reads a stream of kitty's protocol, as `show` writes it; fails where it breaks the protocol's rules.
 pub fn kitty(stream: &[u8]) -> KittyPicture {
-    let stream = std::str::from_utf8(stream).unwrap();
-    let (text, commands) = without_graphics(stream);
-    let (mut keys, mut payload, mut transmissions, mut more) =
-        (String::new(), String::new(), 0, false);
+    let mut screen = KittyScreen::new(300, 120);
+    // As a terminal in its normal mode does with line ends.
+    let text = std::str::from_utf8(stream).unwrap().replace('\n', "\r\n");
+    let mut first = None;
+    let commands: Vec<&str> = text.split_inclusive("\x1b\\").collect();
+    let mut before = 0;
     for command in commands {
-        let (options, chunk) = command.split_once(';').unwrap_or((command, ""));
-        assert!(chunk.len() <= 4096, "a chunk of {} bytes", chunk.len());
-        if !more {
-            transmissions += 1;
-            keys = options.to_owned();
-            payload.clear();
+        screen.take(command.as_bytes());
+        before += command.len();
+        if first.is_none() && !screen.placements.is_empty() {
+            first = Some((screen.picture(screen.covered().unwrap()), before));
         }
-        payload.push_str(chunk);
-        more = options.split(',').any(|option| option == "m=1");
     }
-    assert!(!more, "the last chunk says that it is the last");
-    let key = |name: &str| {
-        keys.split(',')
-            .find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    assert_eq!(
-        (key("a"), key("U")),
-        ("T".to_owned(), "1".to_owned()),
-        "sent and placed by placeholders"
-    );
-    assert_eq!(key("q"), "2", "no answers that would be taken for keys");
-    assert_eq!(key("o"), "", "not compressed");
-    let bytes = STANDARD.decode(payload).unwrap();
-    let number = |name: &str| key(name).parse::<u32>().unwrap();
-    let image = match key("f").as_str() {
-        "100" => image::load_from_memory(&bytes).unwrap().into_rgb8(),
-        "24" => RgbImage::from_raw(number("s"), number("v"), bytes).unwrap(),
-        _ => {
-            let rgba = image::RgbaImage::from_raw(number("s"), number("v"), bytes).unwrap();
-            assert!(rgba.pixels().all(|pixel| pixel.0[3] == 255));
-            image::DynamicImage::ImageRgba8(rgba).into_rgb8()
-        }
-    };
-    let id = number("i");
-    let cells = placeholders(&text, id);
-    assert_eq!(
-        (number("c") as usize, number("r") as usize),
-        cells,
-        "scaled by the terminal to its cells"
-    );
-    let ends_below = text.ends_with('\n') && text.matches('\n').count() == cells.1;
+    assert!(screen.answers.is_empty(), "nobody would read the answers");
+    let (first, before) = first.expect("a picture");
+    let covered = screen.covered().unwrap();
     KittyPicture {
-        image,
-        id,
-        transmissions,
-        cells,
-        ends_below,
+        image: screen.picture(covered),
+        first,
+        bytes: (before, text.len() - before),
+        cells: (covered.2, covered.3),
+        sent: screen.sent,
     }
-}
-
-/// Columns and rows of the placeholders in a text; each must stand where it says, in the colour that names the picture.
-fn placeholders(text: &str, id: u32) -> (usize, usize) {
-    let mut columns = None;
-    let mut extra = None;
-    let lines: Vec<&str> = text.lines().collect();
-    for (row, line) in lines.iter().enumerate() {
-        let (mut column, mut color, mut rest) = (0, None, *line);
-        while let Some(character) = rest.chars().next() {
-            rest = &rest[character.len_utf8()..];
-            if character == '\x1b' {
-                let (sgr, behind) = rest.strip_prefix('[').unwrap().split_once('m').unwrap();
-                if let Some(rgb) = sgr.strip_prefix("38;2;") {
-                    color = Some(
-                        rgb.split(';')
-                            .fold(0, |sum, part| sum << 8 | part.parse::<u32>().unwrap()),
-                    );
-                }
-                rest = behind;
-                continue;
-            }
-            assert_eq!(
-                character, '\u{10eeee}',
-                "only placeholders stand in the cells"
-            );
-            assert_eq!(color, Some(id & 0xff_ffff), "the colour names the picture");
-            let marks: Vec<char> = rest
-                .chars()
-                .take_while(|c| !matches!(c, '\u{10eeee}' | '\x1b'))
-                .collect();
-            rest = &rest[marks.iter().map(|c| c.len_utf8()).sum::<usize>()..];
-            match marks.as_slice() {
-                // One without marks goes on where the one on its left stands.
-                [] => assert!(column > 0),
-                [of_row, of_column, of_id] => {
-                    assert_eq!((mark(*of_row), mark(*of_column)), (Some(row), Some(column)));
-                    if let Some(byte) = mark(*of_id) {
-                        assert_eq!(
-                            byte,
-                            (id >> 24) as usize,
-                            "the third mark is the id's highest byte"
-                        );
-                    }
-                    assert_eq!(*extra.get_or_insert(*of_id), *of_id);
-                }
-                other => panic!("{} marks", other.len()),
-            }
-            column += 1;
-        }
-        assert_eq!(*columns.get_or_insert(column), column, "row {row}");
-    }
-    (columns.unwrap_or(0), lines.len())
 }
 
 /// The picture of an iTerm2 stream.
@@ -290,25 +184,47 @@ impl BlockColor {
     }
 }
 
-/// The colours of half blocks, two rows of pixels a line; fails at anything that is neither a half block, a colour nor a line's end.
-pub fn half_blocks(stream: &[u8]) -> Vec<Vec<BlockColor>> {
+/// Parts of a cell that a character fills, on a grid of 2 by 6: bit `row * 2 + column`.
+fn filled(character: char) -> u16 {
+    let spread = |mask: u32, rows: u32, each: u32| {
+        (0..rows * each).fold(0, |parts, row| {
+            parts | ((mask >> (2 * (row / each)) & 3) as u16) << (2 * row)
+        })
+    };
+    const QUADRANTS: &str = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█";
+    if let Some(mask) = QUADRANTS.chars().position(|known| known == character) {
+        return spread(mask as u32, 2, 3);
+    }
+    let number = u32::from(character) - 0x1FB00 + 1;
+    let number = number + u32::from(number >= 21);
+    spread(number + u32::from(number >= 42), 3, 2)
+}
+
+/// The colours of blocks at 2 by 6 parts a cell, row by row; fails at anything that is neither a block, a colour nor a line's
+/// end.
+pub fn block_parts(stream: &[u8]) -> Vec<Vec<BlockColor>> {
     let stream = std::str::from_utf8(stream).unwrap();
     assert!(
         stream.ends_with('\n'),
         "the cursor is left below the picture"
     );
-    let mut pixels = Vec::new();
+    let mut parts = Vec::new();
     for line in stream.lines() {
-        let (mut upper, mut lower) = (Vec::new(), Vec::new());
+        let mut rows = vec![Vec::new(); 6];
         let (mut ink, mut ground, mut rest) = (None, None, line);
         while let Some(character) = rest.chars().next() {
             rest = &rest[character.len_utf8()..];
-            if character == '▀' {
-                upper.push(ink.expect("an upper colour"));
-                lower.push(ground.expect("a lower colour"));
+            if character != '\x1b' {
+                let mask = filled(character);
+                for (row, colors) in rows.iter_mut().enumerate() {
+                    for column in 0..2 {
+                        let is_ink = mask >> (2 * row + column) & 1 == 1;
+                        let color = if is_ink { ink } else { ground };
+                        colors.push(color.expect("a colour"));
+                    }
+                }
                 continue;
             }
-            assert_eq!(character, '\x1b', "in {line:?}");
             let (sgr, behind) = rest
                 .strip_prefix('[')
                 .expect("a colour")
@@ -319,13 +235,24 @@ pub fn half_blocks(stream: &[u8]) -> Vec<Vec<BlockColor>> {
                 .split(';')
                 .map(|number| number.parse().unwrap())
                 .collect();
-            match numbers.as_slice() {
-                [0] => (ink, ground) = (None, None),
-                [38, 2, rgb @ ..] => ink = Some(BlockColor::Rgb(rgb.try_into().unwrap())),
-                [48, 2, rgb @ ..] => ground = Some(BlockColor::Rgb(rgb.try_into().unwrap())),
-                [38, 5, index] => ink = Some(BlockColor::Indexed(*index)),
-                [48, 5, index] => ground = Some(BlockColor::Indexed(*index)),
-                other => panic!("{other:?} is no colour"),
+            let mut numbers = numbers.as_slice();
+            while let Some((&first, behind)) = numbers.split_first() {
+                let (color, behind) = match (first % 10, behind) {
+                    (8, [2, red, green, blue, behind @ ..]) => {
+                        (BlockColor::Rgb([*red, *green, *blue]), behind)
+                    }
+                    (8, [5, index, behind @ ..]) => (BlockColor::Indexed(*index), behind),
+                    (0..=7, _) if first >= 90 => (BlockColor::Indexed(first % 10 + 8), behind),
+                    (0..=7, _) => (BlockColor::Indexed(first % 10), behind),
+                    other => panic!("{other:?} is no colour"),
+                };
+                match first {
+                    0 => (ink, ground) = (None, None),
+                    30..=39 | 90..=97 => ink = Some(color),
+                    40..=49 | 100..=107 => ground = Some(color),
+                    other => panic!("{other} is no colour"),
+                }
+                numbers = behind;
             }
         }
         assert_eq!(
@@ -333,18 +260,26 @@ pub fn half_blocks(stream: &[u8]) -> Vec<Vec<BlockColor>> {
             (None, None),
             "every line gives its colours back"
         );
-        pixels.extend([upper, lower]);
+        parts.extend(rows);
     }
-    pixels
+    parts
 }
 
-/// Half blocks as a picture.
-pub fn half(stream: &[u8]) -> RgbImage {
-    let rows = half_blocks(stream);
+/// Blocks as a picture at 2 by 6 parts a cell.
+pub fn blocks(stream: &[u8]) -> RgbImage {
+    let rows = block_parts(stream);
     let width = rows.first().map_or(0, Vec::len);
     assert!(rows.iter().all(|row| row.len() == width));
     RgbImage::from_fn(width as u32, rows.len() as u32, |x, y| {
         Rgb(rows[y as usize][x as usize].rgb())
+    })
+}
+
+/// Half blocks as a picture, two pixels a cell.
+pub fn half(stream: &[u8]) -> RgbImage {
+    let parts = blocks(stream);
+    RgbImage::from_fn(parts.width() / 2, parts.height() / 3, |x, y| {
+        *parts.get_pixel(2 * x, 3 * y)
     })
 }
 
@@ -399,4 +334,48 @@ pub fn mean_difference(a: &RgbImage, b: &RgbImage) -> f64 {
         .map(|(a, b)| u64::from(a.abs_diff(*b)))
         .sum();
     sum as f64 / a.as_raw().len() as f64
+}
+
+/// A picture of characters as a terminal shows it, whoever wrote it: its cells in pixels, 10 by 20 each.
+pub fn characters(stream: &[u8]) -> RgbImage {
+    let mut screen = vt100::Parser::new(120.try_into().unwrap(), 300.try_into().unwrap(), 0);
+    let mut text = Vec::new();
+    for &byte in stream {
+        if byte == b'\n' && text.last() != Some(&b'\r') {
+            text.push(b'\r');
+        }
+        text.push(byte);
+    }
+    screen.process(&text);
+    let screen = screen.screen();
+    let rgb = |color| match color {
+        vt100::Color::Default => [0; 3],
+        vt100::Color::Idx(index) => BlockColor::Indexed(index).rgb(),
+        vt100::Color::Rgb(red, green, blue) => [red, green, blue],
+    };
+    let painted = |row, column| {
+        let cell = screen.cell(row, column)?;
+        let (ink, ground) = match cell.inverse() {
+            true => (cell.bgcolor(), cell.fgcolor()),
+            false => (cell.fgcolor(), cell.bgcolor()),
+        };
+        let is_blank = !cell.has_contents() || cell.contents() == " ";
+        let nothing = is_blank && ground == vt100::Color::Default;
+        (!nothing).then(|| {
+            let character = cell.contents().chars().next().unwrap_or(' ');
+            (filled(character), rgb(ink), rgb(ground))
+        })
+    };
+    let places = || (0..120u16).flat_map(|row| (0..300u16).map(move |column| (row, column)));
+    let used: Vec<(u16, u16)> = places()
+        .filter(|(row, column)| painted(*row, *column).is_some())
+        .collect();
+    let columns = used.iter().map(|(_, column)| column + 1).max().unwrap_or(1);
+    let rows = used.iter().map(|(row, _)| row + 1).max().unwrap_or(1);
+    RgbImage::from_fn(u32::from(columns) * 10, u32::from(rows) * 20, |x, y| {
+        let cell = painted((y / 20) as u16, (x / 10) as u16);
+        let (mask, ink, ground) = cell.unwrap_or((0, [0; 3], [0; 3]));
+        let bit = (y % 20 * 6 / 20) * 2 + x % 10 / 5;
+        Rgb(if mask >> bit & 1 == 1 { ink } else { ground })
+    })
 }

@@ -5,61 +5,98 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// An answer takes no longer than this from its first letter to its last.
 const LONGEST: Duration = Duration::from_millis(200);
 
-/// Keeps the answers of a slow terminal, which come when nobody waits for them any more, from being taken for keys.
+/// What a key of crossterm's is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// Somebody pressed it.
+    Pressed,
+    /// A part of what the terminal says.
+    Part,
+    /// The end of it: kitty's word on the picture of this number.
+    Picture(u32),
+    /// The end of it: the terminal shows kitty's pictures, which it was asked long ago.
+    Kitty,
+}
+
+/// Tells what the terminal says from what somebody types.
 ///
 /// Kitty answers `ESC _ G … ESC \`; crossterm reads that as alt-_, letters, alt-\. The letters of an error would be votes.
 #[derive(Debug, Default)]
-pub struct LateAnswers {
+pub struct Answers {
     began: Option<Instant>,
+    said: String,
 }
 
-impl LateAnswers {
-    /// Whether the key is one that somebody pressed.
-    pub fn is_pressed(&mut self, key: KeyEvent, now: Instant) -> bool {
+impl Answers {
+    /// What the key is.
+    pub fn hear(&mut self, key: KeyEvent, now: Instant) -> Heard {
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match (self.began, key.code) {
             (_, KeyCode::Char('_')) if alt => {
                 self.began = Some(now);
-                false
+                self.said.clear();
+                Heard::Part
             }
             (Some(began), _) if now.duration_since(began) > LONGEST => {
                 self.began = None;
-                true
+                Heard::Pressed
+            }
+            (Some(_), KeyCode::Char('\\')) if alt => {
+                self.began = None;
+                match self.said.as_str() {
+                    "Gi=31;OK" => Heard::Kitty,
+                    said => picture(said).map_or(Heard::Part, Heard::Picture),
+                }
             }
             (Some(_), code) => {
-                if alt && code == KeyCode::Char('\\') {
-                    self.began = None;
+                if let KeyCode::Char(character) = code {
+                    self.said.push(character);
                 }
-                false
+                Heard::Part
             }
-            (None, _) => true,
+            (None, _) => Heard::Pressed,
         }
     }
+}
+
+/// The number in `Gi=7;OK` or `Gi=7,p=1;ENOENT:…`.
+fn picture(said: &str) -> Option<u32> {
+    let (keys, _) = said.strip_prefix('G')?.split_once(';')?;
+    let mut keys = keys.split(',');
+    keys.find_map(|key| key.strip_prefix("i="))?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pressed(answers: &mut LateAnswers, text: &str, now: Instant) -> String {
+    fn pressed(answers: &mut Answers, text: &str, now: Instant) -> String {
         let key = |character| KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE);
         text.chars()
-            .filter(|c| answers.is_pressed(key(*c), now))
+            .filter(|c| answers.hear(key(*c), now) == Heard::Pressed)
             .collect()
     }
 
     #[test]
     fn what_stands_between_the_marks_of_an_answer_is_no_key() {
-        let mut answers = LateAnswers::default();
+        let mut answers = Answers::default();
         let now = Instant::now();
         let alt = |character| KeyEvent::new(KeyCode::Char(character), KeyModifiers::ALT);
         assert_eq!(pressed(&mut answers, "yn_\\N", now), "yn_\\N");
-        assert!(!answers.is_pressed(alt('_'), now));
+        assert_eq!(answers.hear(alt('_'), now), Heard::Part);
         assert_eq!(pressed(&mut answers, "Gi=31;ENOTSUP:no", now), "");
-        assert!(!answers.is_pressed(alt('\\'), now));
+        assert_eq!(answers.hear(alt('\\'), now), Heard::Picture(31));
         assert_eq!(pressed(&mut answers, "yn", now), "yn");
         // Somebody's own alt-_ costs no later key.
-        assert!(!answers.is_pressed(alt('_'), now));
+        assert_eq!(answers.hear(alt('_'), now), Heard::Part);
         assert_eq!(pressed(&mut answers, "ym", now + 2 * LONGEST), "ym");
+    }
+
+    #[test]
+    fn an_answer_names_its_picture() {
+        assert_eq!(picture("Gi=7;OK"), Some(7));
+        assert_eq!(picture("Gi=4294967295,p=1;ENOENT:gone"), Some(u32::MAX));
+        assert_eq!(picture("Gp=1;OK"), None);
+        assert_eq!(picture("yes"), None);
     }
 }

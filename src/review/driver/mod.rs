@@ -13,7 +13,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ use super::effect::Effect;
 use super::event::Event;
 use super::keymap::Keymap;
 use super::picture::{
-    Outcome, PictureMode, PictureRequest, PictureWorker, TerminalPictures, Wanted, detect,
+    Outcome, PictureMode, PictureRequest, PictureWorker, TerminalPictures, Wanted, examine,
 };
 use super::state::{self, Progress, State};
 use super::update::{start, update};
@@ -34,7 +34,7 @@ use crate::hierarchy::Hierarchy;
 use crate::live::Live;
 use crate::store::{RaterRow, Store, StoreError};
 
-use answers::LateAnswers;
+use answers::{Answers, Heard};
 use clerk::Errand;
 use live::{LiveLabelSets, Stop};
 pub use queue::Order;
@@ -111,6 +111,10 @@ enum Message {
     /// Where images have their files.
     Files(Vec<(ImageId, PathBuf)>),
     Signal(i32),
+    /// The terminal has this picture.
+    Picture(u32),
+    /// The terminal shows kitty's pictures, as it says late.
+    Kitty,
 }
 
 /// Runs the review screen until the rater leaves. The terminal is in its normal mode afterwards, whatever happened.
@@ -132,13 +136,17 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     });
     let (open, mut live) = open_tasks(&setup.store, &sitting, setup.order)?;
     let mut screen = Screen::open()?;
-    let terminal = TerminalPictures {
-        budget: setup.picture_budget,
-        ..detect(setup.pictures)
-    };
     let size = crossterm::terminal::size()?;
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
+    // The screen is up while the terminal thinks about its answers.
+    screen.draw(|frame| view(&state, frame))?;
+    let found = examine(setup.pictures);
+    let terminal = TerminalPictures {
+        budget: setup.picture_budget,
+        ..found.pictures
+    };
     state.pictures_on = terminal.mode != PictureMode::None;
+    screen.through_tmux(terminal.tmux);
     let (errands, inbox) = channel();
     let clerk = {
         let (sitting, sender, store) = (Arc::clone(&sitting), sender.clone(), setup.store);
@@ -154,6 +162,11 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
             files: HashMap::new(),
         },
         messages,
+        sender: sender.clone(),
+        late: found.may_be_kitty.then_some(TerminalPictures {
+            mode: PictureMode::Kitty,
+            ..terminal
+        }),
     };
     let stop = Arc::new(AtomicBool::new(false));
     let keys = listen_for_keys(sender, Arc::clone(&stop))?;
@@ -272,7 +285,7 @@ fn listen_for_keys(
     stop: Arc<AtomicBool>,
 ) -> io::Result<thread::JoinHandle<()>> {
     let listen = move || {
-        let mut answers = LateAnswers::default();
+        let mut answers = Answers::default();
         while !stop.load(Ordering::Relaxed) {
             let event = match crossterm::event::poll(LOOK) {
                 Ok(false) => continue,
@@ -280,9 +293,12 @@ fn listen_for_keys(
                 Err(error) => Err(error),
             };
             let message = match event {
-                Ok(TerminalEvent::Key(key)) if answers.is_pressed(key, Instant::now()) => {
-                    Message::Key(key)
-                }
+                Ok(TerminalEvent::Key(key)) => match answers.hear(key, Instant::now()) {
+                    Heard::Pressed => Message::Key(key),
+                    Heard::Part => continue,
+                    Heard::Picture(number) => Message::Picture(number),
+                    Heard::Kitty => Message::Kitty,
+                },
                 Ok(TerminalEvent::Resize(columns, rows)) => {
                     Message::Event(Event::Resize { columns, rows })
                 }
@@ -311,6 +327,9 @@ fn wait_for_keys(keys: &thread::JoinHandle<()>) {
 struct Driver {
     hands: Hands,
     messages: Receiver<Message>,
+    sender: Sender<Message>,
+    /// How pictures are sent once a slow terminal has answered; none where it has, or need not.
+    late: Option<TerminalPictures>,
 }
 
 /// What effects are carried out with.
@@ -345,7 +364,6 @@ impl Driver {
                         Turn::Redraw => screen.forget()?,
                         Turn::Suspend => {
                             screen.suspend()?;
-                            self.hands.pictures.forget();
                             next.extend(update(state, Event::Resumed));
                         }
                         Turn::End(ended) => return Ok(ended),
@@ -353,21 +371,47 @@ impl Driver {
                 }
                 effects = next;
             }
-            if let Some(message) = self.messages.try_iter().next() {
-                // Everything that has come already goes into one frame.
-                match self.take(message, state) {
-                    Ok(more) => effects = more,
-                    Err(signal) => return Ok(signal),
+            // Everything that has come already goes into one frame.
+            let message = match self.messages.try_recv() {
+                Ok(message) => Some(message),
+                Err(_) => {
+                    screen.draw(|frame| view(state, frame))?;
+                    if state.info_on && state.arrival != screen.arrival() {
+                        effects = update(state, Event::PictureArrived(screen.arrival()));
+                        continue;
+                    }
+                    self.wait(screen.patience_ends())?
                 }
-                continue;
-            }
-            screen.draw(|frame| view(state, frame))?;
-            match self.messages.recv() {
-                Ok(message) => match self.take(message, state) {
+            };
+            match message {
+                Some(Message::Picture(number)) => screen.acknowledged(number),
+                Some(Message::Kitty) => {
+                    if let Some(terminal) = self.late.take() {
+                        self.hands.pictures = picture_worker(terminal, self.sender.clone())?;
+                        effects = update(state, Event::PicturesChanged);
+                    }
+                }
+                Some(message) => match self.take(message, state) {
                     Ok(more) => effects = more,
                     Err(signal) => return Ok(signal),
                 },
-                Err(_) => return Ok(Ended::Signal(SIGHUP)),
+                None => {}
+            }
+        }
+    }
+
+    /// The next message; none when it is time to draw though nothing has happened.
+    fn wait(&self, until: Option<Instant>) -> io::Result<Option<Message>> {
+        let gone = || io::Error::from_raw_os_error(EIO);
+        match until {
+            None => self.messages.recv().map(Some).map_err(|_| gone()),
+            Some(end) => {
+                let left = end.saturating_duration_since(Instant::now());
+                match self.messages.recv_timeout(left) {
+                    Ok(message) => Ok(Some(message)),
+                    Err(RecvTimeoutError::Timeout) => Ok(None),
+                    Err(RecvTimeoutError::Disconnected) => Err(gone()),
+                }
             }
         }
     }
@@ -383,6 +427,7 @@ impl Driver {
                 self.hands.files.extend(files);
                 Ok(Vec::new())
             }
+            Message::Picture(_) | Message::Kitty => Ok(Vec::new()),
             Message::Signal(SIGINT) => Err(Ended::Interrupted),
             Message::Signal(signal) => Err(Ended::Signal(signal)),
         }

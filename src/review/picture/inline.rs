@@ -1,12 +1,12 @@
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crossterm::queue;
-use crossterm::style::{Color, ResetColor, SetBackgroundColor, SetForegroundColor};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::widgets::Widget;
 
-use super::{Form, Picture};
+use super::payload::kitty::{Pieces, Use, deletion};
+use super::{Form, Pen, Picture};
 
 /// Prints a picture where the cursor is, as the review screen would draw it, and leaves the cursor below it.
 ///
@@ -17,45 +17,62 @@ pub fn write_inline(picture: &Picture, out: &mut impl Write) -> io::Result<()> {
     let area = Rect::new(0, 0, size.width, size.height);
     let mut buffer = Buffer::empty(area);
     picture.render(area, &mut buffer);
-    let in_cells = match &picture.form {
-        Form::Half(_) | Form::Kitty { .. } => true,
-        Form::Protocol(_) => false,
-    };
-    if in_cells {
-        return write_cells(&buffer, out);
-    }
-    // Room first, so that a picture at the bottom of the screen is not cut; then the picture from its first cell.
-    for _ in 0..size.height {
-        writeln!(out)?;
-    }
-    write!(out, "\x1b[{}A\x1b7", size.height)?;
-    if let Some(cell) = buffer.cell((0, 0)) {
-        out.write_all(cell.symbol().as_bytes())?;
-    }
-    writeln!(out, "\x1b8\x1b[{}B", size.height.saturating_sub(1))
-}
-
-fn write_cells(buffer: &Buffer, out: &mut impl Write) -> io::Result<()> {
-    for row in 0..buffer.area.height {
-        let mut colors: (Option<Color>, Option<Color>) = (None, None);
-        for column in 0..buffer.area.width {
-            let Some(cell) = buffer.cell((column, row)) else {
-                continue;
+    let text = match &picture.form {
+        Form::Cells(_) => in_cells(&buffer),
+        Form::Placeholders { pieces, .. } => {
+            let send = |pieces: &Pieces| -> String {
+                let bands = pieces.bands.iter();
+                bands
+                    .map(|band| band.transmission(Use::Placeholders, true))
+                    .collect()
             };
-            let wanted: (Color, Color) = (cell.fg.into_crossterm(), cell.bg.into_crossterm());
-            if colors.0 != Some(wanted.0) {
-                queue!(out, SetForegroundColor(wanted.0))?;
-            }
-            if colors.1 != Some(wanted.1) {
-                queue!(out, SetBackgroundColor(wanted.1))?;
-            }
-            colors = (Some(wanted.0), Some(wanted.1));
-            out.write_all(cell.symbol().as_bytes())?;
+            send(pieces) + &in_cells(&buffer)
         }
-        queue!(out, ResetColor)?;
-        writeln!(out)?;
-    }
-    Ok(())
+        Form::Kitty(pieces) => in_room(size, &in_pieces(pieces)),
+        Form::Protocol(_) => in_room(size, buffer.cell((0, 0)).map_or("", |cell| cell.symbol())),
+    };
+    out.write_all(text.as_bytes())
 }
 
-use ratatui::backend::IntoCrossterm;
+/// Makes room first, so that a picture at the bottom of the screen is not cut; then the picture, from its first cell.
+fn in_room(size: Size, picture: &str) -> String {
+    let room = "\n".repeat(usize::from(size.height));
+    format!(
+        "{room}\x1b[{}A\x1b7{picture}\x1b8\x1b[{}B\n",
+        size.height,
+        size.height.saturating_sub(1)
+    )
+}
+
+fn in_pieces(pieces: &Pieces) -> String {
+    let mut text = String::new();
+    let mut put = |piece: &super::payload::kitty::Piece| {
+        if piece.top > 0 {
+            // Writing into a text cannot fail.
+            let _ = write!(text, "\x1b[{}B", piece.top);
+        }
+        text += &piece.transmission(Use::Shown, false);
+        text += "\x1b8";
+    };
+    pieces.preview.iter().for_each(&mut put);
+    pieces.bands.iter().for_each(&mut put);
+    if let Some(preview) = &pieces.preview {
+        text += &deletion(preview.id, false);
+    }
+    text
+}
+
+fn in_cells(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for row in 0..buffer.area.height {
+        let mut pen = Pen::default();
+        for column in 0..buffer.area.width {
+            if let Some(cell) = buffer.cell((column, row)) {
+                pen.write(cell, &mut text);
+            }
+        }
+        pen.lay_down(&mut text);
+        text.push('\n');
+    }
+    text
+}

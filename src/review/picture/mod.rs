@@ -2,16 +2,21 @@
 //!
 //! Imports domain only. Everything here may take long and runs off the drawing thread, but for [`Picture`] itself.
 
+mod ask;
+mod blocks;
 mod decode;
 mod encode;
 mod inline;
+mod layer;
+mod palette;
 mod payload;
+mod pen;
 mod scale;
-mod sent;
 mod terminal;
 mod worker;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -19,11 +24,13 @@ use ratatui::widgets::Widget;
 use ratatui_image::Image;
 use ratatui_image::protocol::Protocol;
 
+use blocks::Cells;
 pub use decode::{DecodeError, Probe, decode, probe};
-use encode::HalfBlocks;
 pub use encode::encode;
 pub use inline::write_inline;
-use sent::Sent;
+pub use layer::{Layer, Placed};
+use payload::kitty::Pieces;
+pub use pen::Pen;
 pub use terminal::{ColorDepth, Detected, PictureMode, TerminalPictures, detect, examine};
 pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
@@ -72,21 +79,25 @@ pub struct Picture {
     size: Size,
     /// Width and height of the upright image file, in pixels.
     pub pixels: (u32, u32),
+    /// Bytes that bring it to the terminal, but for where it stands.
+    pub bytes: usize,
+    /// How long scaling and encoding took.
+    pub took: Duration,
 }
 
 #[derive(Clone)]
 enum Form {
     /// Bytes for the terminal, in cells of the buffer.
     Protocol(Protocol),
-    /// Placeholders, before the first of which the picture is sent once.
-    Kitty {
-        placement: Protocol,
-        transmission: String,
-        sent: Arc<Sent>,
-        tmux: bool,
+    /// Sent and placed beside the cells, by a [`Layer`].
+    Kitty(Arc<Pieces>),
+    /// Sent beside the cells, shown by placeholders in them.
+    Placeholders {
+        cells: Protocol,
+        pieces: Arc<Pieces>,
     },
     /// Characters.
-    Half(HalfBlocks),
+    Cells(Cells),
 }
 
 impl std::fmt::Debug for Picture {
@@ -106,33 +117,26 @@ impl Picture {
 }
 
 impl Widget for &Picture {
-    /// Draws the picture into the top left corner of `area`.
+    /// Draws the picture into the top left corner of `area`, as far as it is made of cells.
     fn render(self, area: Rect, buffer: &mut Buffer) {
         match &self.form {
             Form::Protocol(protocol) => Image::new(protocol).render(area, buffer),
-            Form::Kitty {
-                placement,
-                transmission,
-                sent,
-                tmux,
-            } => {
-                Image::new(placement).render(area, buffer);
-                let first = || sent.now(*tmux) + transmission;
-                send_instead(first, area, buffer);
+            Form::Kitty(_) => {}
+            Form::Placeholders { cells, .. } => {
+                Image::new(cells).render(area, buffer);
+                without_transmission(area, buffer);
             }
-            Form::Half(cells) => cells.render(area, buffer),
+            Form::Cells(cells) => cells.render(area, buffer),
         }
     }
 }
 
-/// Puts a transmission in the place of the one before the first placeholder, where there is one: at the first drawing.
-fn send_instead(transmission: impl Fn() -> String, area: Rect, buffer: &mut Buffer) {
+/// Takes away what would be sent before the first placeholder: a [`Layer`] sends the picture.
+fn without_transmission(area: Rect, buffer: &mut Buffer) {
     if let Some(cell) = buffer.cell_mut((area.x, area.y))
-        && cell.symbol().starts_with('\x1b')
-        && let Some(placeholder) = cell.symbol().find(PLACEHOLDER)
+        && let Some((_, placeholders)) = cell.symbol().split_once(PLACEHOLDER)
     {
-        let placeholder = cell.symbol().get(placeholder..).unwrap_or_default();
-        let symbol = transmission() + placeholder;
+        let symbol = format!("{PLACEHOLDER}{placeholders}");
         cell.set_symbol(&symbol);
     }
 }

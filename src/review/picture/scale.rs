@@ -1,5 +1,6 @@
+pub use fast_image_resize::FilterType;
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 use super::Viewport;
@@ -40,6 +41,16 @@ impl Part {
         (width.min(own(self.width)), height.min(own(self.height)))
     }
 
+    /// The same, but the same number of pixels in each of so many rows of cells, where there are enough for one a row.
+    pub fn in_whole_rows(&self, pixels: (u32, u32), rows: u32) -> (u32, u32) {
+        let (width, height) = self.at_most(pixels);
+        let each = f64::from(height) / f64::from(rows.max(1));
+        match each < 1.0 {
+            true => (width, height),
+            false => (width, each.round() as u32 * rows.max(1)),
+        }
+    }
+
     /// The cells that the part covers when it fills a box of cells as far as its shape allows; at least one.
     pub fn cells(
         &self,
@@ -70,6 +81,7 @@ pub fn scale(
     image: &RgbImage,
     part: Part,
     (width, height): (u32, u32),
+    filter: FilterType,
 ) -> Result<RgbImage, String> {
     let source = ImageRef::new(
         image.width(),
@@ -81,7 +93,7 @@ pub fn scale(
     let mut scaled = Image::new(width.max(1), height.max(1), PixelType::U8x3);
     let options = ResizeOptions::new()
         .crop(part.left, part.top, part.width, part.height)
-        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+        .resize_alg(ResizeAlg::Convolution(filter));
     Resizer::new()
         .resize(&source, &mut scaled, &options)
         .map_err(|error| error.to_string())?;

@@ -1,10 +1,11 @@
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::io::{self, IsTerminal};
+use std::time::Instant;
 
 use clap::ValueEnum;
-use crossterm::terminal::{disable_raw_mode, enable_raw_mode, is_raw_mode_enabled, window_size};
-use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions, Response};
+use crossterm::terminal::window_size;
+
+use super::ask::{Answers, PATIENCE, Question, ask};
 
 /// How a picture is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -17,6 +18,10 @@ pub enum PictureMode {
     Sixel,
     /// Half blocks: two colours a cell
     Half,
+    /// Quarter blocks: two colours a cell, in more shapes
+    Quadrant,
+    /// Sixth blocks: in yet more, where the font has them
+    Sextant,
     /// No pictures
     None,
 }
@@ -28,6 +33,8 @@ impl fmt::Display for PictureMode {
             PictureMode::Iterm2 => "iterm2",
             PictureMode::Sixel => "sixel",
             PictureMode::Half => "half",
+            PictureMode::Quadrant => "quadrant",
+            PictureMode::Sextant => "sextant",
             PictureMode::None => "none",
         })
     }
@@ -53,82 +60,83 @@ pub struct TerminalPictures {
     pub cell: (u16, u16),
     /// Whether tmux stands between, which passes pictures on only in an envelope.
     pub tmux: bool,
-    /// Colours of half blocks.
+    /// Colours of characters.
     pub depth: ColorDepth,
-    /// Bytes that a picture may take, where that is bounded; half blocks take what they take.
+    /// Bytes that a picture may take, where that is bounded.
     pub budget: Option<usize>,
 }
 
 /// The settings of the environment that say something about pictures.
 #[derive(Debug, Clone, Default)]
-pub struct Environment {
+struct Environment {
     term: String,
-    term_program: String,
-    lc_terminal: String,
+    /// TERM_PROGRAM, LC_TERMINAL and the like: who the terminal is.
+    program: String,
     color_term: String,
     tmux: bool,
-    wezterm: bool,
-    konsole: bool,
 }
 
 impl Environment {
-    /// As the process has it.
-    pub fn of_process() -> Environment {
+    fn of_process() -> Environment {
         Environment::from_variables(|name| std::env::var(name).ok())
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let text = |name: &str| variable(name).unwrap_or_default();
+        let is_set = |name: &str| !text(name).is_empty();
+        let mut program = vec![text("TERM_PROGRAM"), text("LC_TERMINAL")];
+        if is_set("WEZTERM_EXECUTABLE") {
+            program.push("WezTerm".to_owned());
+        }
+        if is_set("KONSOLE_VERSION") {
+            program.push("Konsole".to_owned());
+        }
+        let term = text("TERM");
         Environment {
-            tmux: !text("TMUX").is_empty() || text("TERM_PROGRAM") == "tmux",
-            wezterm: !text("WEZTERM_EXECUTABLE").is_empty(),
-            konsole: !text("KONSOLE_VERSION").is_empty(),
-            term: text("TERM"),
-            term_program: text("TERM_PROGRAM"),
-            lc_terminal: text("LC_TERMINAL"),
+            tmux: is_set("TMUX") || text("TERM_PROGRAM") == "tmux" || term.starts_with("tmux"),
+            program: program.join(" "),
+            term,
             color_term: text("COLORTERM"),
         }
     }
 
-    /// Colours by COLORTERM, else by TERM.
-    pub fn depth(&self) -> ColorDepth {
-        if matches!(self.color_term.as_str(), "truecolor" | "24bit")
-            || self.term.ends_with("-direct")
-            || self.term == "xterm-kitty"
-        {
-            ColorDepth::True
-        } else if self.term.contains("256color") || !self.color_term.is_empty() {
-            ColorDepth::Indexed
-        } else {
-            ColorDepth::Ansi
-        }
+    /// A terminal with nothing but lines.
+    fn is_dumb(&self) -> bool {
+        self.term == "dumb" || self.term.is_empty()
     }
 
-    /// Terminals that show iTerm2's images and say so in the environment alone.
-    fn shows_iterm2(&self) -> bool {
-        !self.tmux
-            && ([
-                "iTerm",
-                "WezTerm",
-                "mintty",
-                "vscode",
-                "Tabby",
-                "rio",
-                "WarpTerminal",
-            ]
-            .iter()
-            .any(|name| self.term_program.contains(name))
-                || self.lc_terminal.contains("iTerm"))
+    /// tmux, or GNU screen, by whose name tmux went too.
+    fn may_be_multiplexer(&self) -> bool {
+        self.tmux || self.term.starts_with("screen")
     }
 
-    /// Terminals whose kitty or sixel pictures come out wrong.
-    fn half_supports(&self) -> bool {
-        self.wezterm || self.konsole
+    /// Prints what it does not understand.
+    fn is_simple(&self) -> bool {
+        self.term == "linux" || self.program.contains("Apple_Terminal")
     }
 }
 
-/// A terminal that has not answered by then is taken for one that does not.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// Terminals that show iTerm2's images and cannot say so when they are asked.
+const ITERM2: &[&str] = &[
+    "iTerm",
+    "WezTerm",
+    "mintty",
+    "vscode",
+    "Tabby",
+    "rio",
+    "WarpTerminal",
+];
+/// Terminals that answer kitty's query and show its pictures wrongly.
+const NOT_KITTY: &[&str] = &["WezTerm", "Konsole"];
+/// Terminals that draw sixth blocks themselves, whatever the font.
+const SEXTANTS: &[&str] = &[
+    "kitty",
+    "foot",
+    "alacritty",
+    "ghostty",
+    "contour",
+    "WezTerm",
+];
 
 /// Where nothing is known of cells.
 const CELL: (u16, u16) = (10, 20);
@@ -142,8 +150,14 @@ pub struct Detected {
     pub mode_because: &'static str,
     /// Where the cell's measures are from.
     pub cell_because: &'static str,
+    /// Where the number of colours is from.
+    pub depth_because: &'static str,
     /// What the terminal was asked, and whether it answered.
     pub asked: &'static str,
+    /// It was asked, has not answered yet, and may still say that it shows kitty's pictures.
+    pub may_be_kitty: bool,
+    /// Name and version, as the terminal says.
+    pub version: Option<String>,
 }
 
 /// Finds out how to send pictures: by asking the terminal, within a bounded time; nothing is asked where nobody can answer,
@@ -154,77 +168,115 @@ pub fn detect(forced: Option<PictureMode>) -> TerminalPictures {
 
 /// The same, with the reasons.
 pub fn examine(forced: Option<PictureMode>) -> Detected {
-    // NO_COLOR is about words, whose colours are the palette's; a picture is nothing but its colours, and kitty's
-    // placeholders name their picture by one.
-    crossterm::style::force_color_output(true);
     let environment = Environment::of_process();
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let dumb = environment.term == "dumb" || environment.term.is_empty();
-    let forced_alone = matches!(forced, Some(PictureMode::None | PictureMode::Half));
     let (answers, asked) = if !interactive {
-        (Vec::new(), "not asked: input or output is no terminal")
-    } else if dumb {
-        (Vec::new(), "not asked: TERM says that it is dumb")
-    } else if forced_alone {
-        (Vec::new(), "not asked: the answer would change nothing")
+        (
+            Answers::default(),
+            "not asked: input or output is no terminal",
+        )
+    } else if environment.is_dumb() {
+        (Answers::default(), "not asked: TERM says that it is dumb")
+    } else if forced == Some(PictureMode::None) {
+        (
+            Answers::default(),
+            "not asked: the answer would change nothing",
+        )
     } else {
-        match ask(&environment) {
-            Ok(answers) if !answers.is_empty() => (answers, "asked, and it answered"),
-            Ok(_) => (Vec::new(), "asked, and it said nothing of pictures in time"),
-            Err(_) => (Vec::new(), "it could not be asked"),
+        match ask_all(&environment) {
+            Ok(answers) if answers.is_any() => (answers, "asked, and it answered"),
+            Ok(_) => (Answers::default(), "asked, and it said nothing in time"),
+            Err(_) => (Answers::default(), "it could not be asked"),
         }
     };
+    let is_silent = interactive && !environment.is_dumb() && !answers.is_all;
     Detected {
         asked,
-        ..chosen(forced, &environment, &answers, dumb)
+        may_be_kitty: is_silent && forced.is_none() && !environment.may_be_multiplexer(),
+        ..chosen(forced, &environment, &answers, interactive)
     }
+}
+
+/// Asks the terminal; where tmux stands between, what is behind it too.
+fn ask_all(environment: &Environment) -> io::Result<Answers> {
+    if !environment.may_be_multiplexer() && !environment.is_simple() {
+        return ask(Question::Terminal, PATIENCE);
+    }
+    let end = Instant::now() + PATIENCE;
+    let mut answers = ask(Question::Attributes, PATIENCE)?;
+    if is_tmux(environment, &answers) {
+        let left = end.saturating_duration_since(Instant::now());
+        answers.kitty = ask(Question::BehindTmux, left)?.kitty;
+    }
+    Ok(answers)
+}
+
+fn is_tmux(environment: &Environment, answers: &Answers) -> bool {
+    let version = answers.version.as_deref().unwrap_or_default();
+    environment.tmux || version.starts_with("tmux")
 }
 
 fn chosen(
     forced: Option<PictureMode>,
     environment: &Environment,
-    answers: &[Response],
-    dumb: bool,
+    answers: &Answers,
+    interactive: bool,
 ) -> Detected {
-    let said = |wanted: fn(&Response) -> bool| answers.iter().any(wanted);
-    let is_kitty = |answer: &Response| matches!(answer, Response::Kitty);
-    let is_sixel = |answer: &Response| matches!(answer, Response::Sixel);
-    let (found, because) = if dumb {
+    let version = answers.version.as_deref().unwrap_or_default();
+    let names = [
+        environment.program.as_str(),
+        version,
+        environment.term.as_str(),
+    ];
+    let is_one = |known: &[&str]| {
+        known
+            .iter()
+            .any(|known| names.iter().any(|name| name.contains(known)))
+    };
+    let multiplexed = environment.may_be_multiplexer();
+    let tmux = is_tmux(environment, answers);
+    let (found, because) = if environment.is_dumb() {
         (PictureMode::None, "a dumb terminal shows no pictures")
-    } else if environment.shows_iterm2() {
-        (
-            PictureMode::Iterm2,
-            "the environment names a terminal that shows them",
-        )
-    } else if said(is_kitty) && !environment.half_supports() {
+    } else if !interactive {
+        (PictureMode::Half, "half blocks show everywhere")
+    } else if is_one(ITERM2) && !multiplexed {
+        (PictureMode::Iterm2, "the terminal is known to show them")
+    } else if answers.kitty && !is_one(NOT_KITTY) {
         (PictureMode::Kitty, "the terminal answered kitty's query")
-    } else if said(is_sixel) && !environment.half_supports() {
+    } else if answers.sixel && !is_one(NOT_KITTY) {
         (PictureMode::Sixel, "the terminal's attributes name sixel")
-    } else if environment.half_supports() {
+    } else if environment.term == "linux" {
+        (PictureMode::Half, "the console's font has no more")
+    } else if is_one(SEXTANTS) {
         (
-            PictureMode::Half,
-            "this terminal's own pictures come out wrong",
+            PictureMode::Sextant,
+            "the terminal draws sixth blocks itself",
+        )
+    } else if tmux {
+        (
+            PictureMode::Quadrant,
+            "tmux shows no pictures and passes none on (`set -g allow-passthrough on`)",
         )
     } else {
-        (PictureMode::Half, "characters show everywhere")
+        (
+            PictureMode::Quadrant,
+            "quarter blocks show nearly everywhere",
+        )
     };
-    let answered = answers.iter().find_map(|answer| match answer {
-        Response::CellSize(Some((width, height))) if *width > 0 && *height > 0 => {
-            Some((*width, *height))
-        }
-        _ => None,
-    });
-    let (cell, cell_because) = match (answered, cell_of_window()) {
+    let (cell, cell_because) = match (answers.cell, cell_of_window()) {
         (Some(cell), _) => (cell, "the terminal answered"),
         (None, Some(cell)) => (cell, "from the window's size"),
         (None, None) => (CELL, "a guess: nobody says"),
     };
+    let mode = forced.unwrap_or(found);
+    let (depth, depth_because) = depth(environment, answers);
     Detected {
         pictures: TerminalPictures {
-            mode: forced.unwrap_or(found),
+            mode,
             cell,
-            tmux: environment.tmux,
-            depth: environment.depth(),
+            // What tmux shows itself needs no passage.
+            tmux: tmux && !(mode == PictureMode::Sixel && answers.sixel),
+            depth,
             budget: None,
         },
         mode_because: if forced.is_some() {
@@ -233,7 +285,27 @@ fn chosen(
             because
         },
         cell_because,
+        depth_because,
         asked: "",
+        may_be_kitty: false,
+        version: answers.version.clone(),
+    }
+}
+
+fn depth(environment: &Environment, answers: &Answers) -> (ColorDepth, &'static str) {
+    let term = environment.term.as_str();
+    if matches!(environment.color_term.as_str(), "truecolor" | "24bit") {
+        (ColorDepth::True, "COLORTERM says so")
+    } else if answers.full_color {
+        (ColorDepth::True, "the terminal answered")
+    } else if term.ends_with("-direct") || term == "xterm-kitty" {
+        (ColorDepth::True, "TERM says so")
+    } else if term.contains("256color") {
+        (ColorDepth::Indexed, "TERM says so")
+    } else if !environment.color_term.is_empty() {
+        (ColorDepth::Indexed, "COLORTERM is set")
+    } else {
+        (ColorDepth::Ansi, "neither COLORTERM nor TERM says more")
     }
 }
 
@@ -247,60 +319,6 @@ fn cell_of_window() -> Option<(u16, u16)> {
     (cell.0 > 0 && cell.1 > 0).then_some(cell)
 }
 
-/// Asks everything at once and reads until the last answer, which every terminal gives, or until patience ends.
-#[cfg(unix)]
-fn ask(environment: &Environment) -> io::Result<Vec<Response>> {
-    let was_raw = is_raw_mode_enabled()?;
-    if !was_raw {
-        enable_raw_mode()?;
-    }
-    let answers = ask_raw(environment);
-    if !was_raw {
-        disable_raw_mode()?;
-    }
-    answers
-}
-
-#[cfg(unix)]
-fn ask_raw(environment: &Environment) -> io::Result<Vec<Response>> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut out = io::stdout();
-    out.write_all(Parser::query(environment.tmux, QueryStdioOptions::default()).as_bytes())?;
-    out.flush()?;
-    let stdin = io::stdin();
-    let mut parser = Parser::new();
-    let mut answers = Vec::new();
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        let wait = Timespec::try_from(left).ok();
-        let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-        if left.is_zero() || poll(&mut ready, wait.as_ref())? == 0 {
-            return Ok(answers);
-        }
-        // Straight from the file: a buffered reader would keep keys that are not for us.
-        let mut bytes = [0u8; 256];
-        let read = rustix::io::read(&stdin, &mut bytes)?;
-        if read == 0 {
-            return Ok(answers);
-        }
-        for byte in bytes.iter().take(read) {
-            for answer in parser.push(char::from(*byte)) {
-                match answer {
-                    Response::Status => return Ok(answers),
-                    other => answers.push(other),
-                }
-            }
-        }
-    }
-}
-
-/// Nothing is asked on other systems: half blocks show everywhere.
-#[cfg(not(unix))]
-fn ask(_: &Environment) -> io::Result<Vec<Response>> {
-    Ok(Vec::new())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,54 +330,109 @@ mod tests {
         })
     }
 
+    fn mode(variables: &[(&str, &str)], answers: &Answers) -> PictureMode {
+        chosen(None, &environment(variables), answers, true)
+            .pictures
+            .mode
+    }
+
+    const XTERM: &[(&str, &str)] = &[("TERM", "xterm-256color")];
+
+    fn version(text: &str) -> Answers {
+        Answers {
+            version: Some(text.to_owned()),
+            ..Answers::default()
+        }
+    }
+
     #[test]
     fn what_the_terminal_answers_decides() {
-        let plain = environment(&[("TERM", "xterm-256color")]);
-        let mode = |answers: &[Response]| chosen(None, &plain, answers, false).pictures.mode;
-        assert_eq!(mode(&[]), PictureMode::Half);
-        assert_eq!(mode(&[Response::Sixel]), PictureMode::Sixel);
-        assert_eq!(
-            mode(&[Response::Sixel, Response::Kitty]),
-            PictureMode::Kitty
-        );
-        assert_eq!(
-            chosen(None, &plain, &[Response::Kitty], true).pictures.mode,
-            PictureMode::None
-        );
-        let forced = chosen(
-            Some(PictureMode::Sixel),
-            &plain,
-            &[Response::CellSize(Some((9, 18)))],
-            false,
-        )
-        .pictures;
+        let nothing = Answers::default();
+        let sixel = Answers {
+            sixel: true,
+            ..Answers::default()
+        };
+        let both = Answers {
+            kitty: true,
+            ..sixel.clone()
+        };
+        assert_eq!(mode(XTERM, &nothing), PictureMode::Quadrant);
+        assert_eq!(mode(XTERM, &sixel), PictureMode::Sixel);
+        assert_eq!(mode(XTERM, &both), PictureMode::Kitty);
+        assert_eq!(mode(&[("TERM", "dumb")], &both), PictureMode::None);
+        assert_eq!(mode(XTERM, &version("iTerm2 3.5.0")), PictureMode::Iterm2);
+        assert_eq!(mode(XTERM, &version("foot(1.16)")), PictureMode::Sextant);
+        let wide = Answers {
+            cell: Some((9, 18)),
+            ..Answers::default()
+        };
+        let forced = chosen(Some(PictureMode::Sixel), &environment(XTERM), &wide, true).pictures;
         assert_eq!((forced.mode, forced.cell), (PictureMode::Sixel, (9, 18)));
     }
 
     #[test]
     fn what_terminals_cannot_say_the_environment_says() {
-        let iterm = environment(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]);
-        assert_eq!(
-            chosen(None, &iterm, &[], false).pictures.mode,
-            PictureMode::Iterm2
-        );
-        let konsole = environment(&[("TERM", "xterm-256color"), ("KONSOLE_VERSION", "230800")]);
-        assert_eq!(
-            chosen(None, &konsole, &[Response::Kitty], false)
-                .pictures
-                .mode,
-            PictureMode::Half
-        );
+        let nothing = Answers::default();
+        let iterm = [("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")];
+        assert_eq!(mode(&iterm, &nothing), PictureMode::Iterm2);
+        let konsole = [("TERM", "xterm-256color"), ("KONSOLE_VERSION", "230800")];
+        let kitty = Answers {
+            kitty: true,
+            ..Answers::default()
+        };
+        assert_eq!(mode(&konsole, &kitty), PictureMode::Quadrant);
+        assert_eq!(mode(&[("TERM", "linux")], &nothing), PictureMode::Half);
     }
 
     #[test]
-    fn colours_are_told_by_the_environment() {
-        let depth = |variables| environment(variables).depth();
+    fn tmux_decides_by_what_it_shows_or_passes_on() {
+        let tmux = [
+            ("TERM", "tmux-256color"),
+            ("TMUX", "/tmp/x,1,0"),
+            ("LC_TERMINAL", "iTerm2"),
+        ];
+        let found = |answers: &Answers| {
+            let pictures = chosen(None, &environment(&tmux), answers, true).pictures;
+            (pictures.mode, pictures.tmux)
+        };
+        assert_eq!(found(&version("tmux 3.5")), (PictureMode::Quadrant, true));
+        let passes = Answers {
+            kitty: true,
+            ..version("tmux 3.5")
+        };
+        assert_eq!(found(&passes), (PictureMode::Kitty, true));
+        let sixel = Answers {
+            sixel: true,
+            ..version("tmux 3.5")
+        };
+        assert_eq!(found(&sixel), (PictureMode::Sixel, false));
+        // Another machine's tmux, by its answer.
+        let remote = chosen(
+            None,
+            &environment(&[("TERM", "screen-256color")]),
+            &version("tmux 3.3a"),
+            true,
+        );
+        assert!(remote.pictures.tmux);
+    }
+
+    #[test]
+    fn colours_are_told_by_the_environment_or_the_terminal() {
+        let found = |variables, answers: &Answers| depth(&environment(variables), answers).0;
+        let nothing = Answers::default();
         assert_eq!(
-            depth(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]),
+            found(&[("TERM", "xterm"), ("COLORTERM", "truecolor")], &nothing),
             ColorDepth::True
         );
-        assert_eq!(depth(&[("TERM", "screen-256color")]), ColorDepth::Indexed);
-        assert_eq!(depth(&[("TERM", "linux")]), ColorDepth::Ansi);
+        assert_eq!(
+            found(&[("TERM", "screen-256color")], &nothing),
+            ColorDepth::Indexed
+        );
+        assert_eq!(found(&[("TERM", "linux")], &nothing), ColorDepth::Ansi);
+        let full = Answers {
+            full_color: true,
+            ..Answers::default()
+        };
+        assert_eq!(found(XTERM, &full), ColorDepth::True);
     }
 }

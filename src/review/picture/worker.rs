@@ -105,11 +105,6 @@ impl PictureWorker {
         self.shared.changed.notify_all();
         ready
     }
-
-    /// Forgets what is ready, for a terminal that has lost its pictures.
-    pub fn forget(&self) {
-        self.shared.lock().pictures.clear();
-    }
 }
 
 impl Drop for PictureWorker {
@@ -277,8 +272,6 @@ mod tests {
         let ready: Vec<i64> = worker.want(all()).iter().map(number).collect();
         assert_eq!(ready, [1, 2, 3]);
         assert!(outcomes.try_recv().is_err());
-        worker.forget();
-        assert!(worker.want(all()).is_empty());
     }
 
     #[test]

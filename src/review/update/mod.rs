@@ -38,6 +38,15 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.size = (columns, rows);
             Vec::new()
         }
+        Event::PicturesChanged => {
+            state.wanted.clear();
+            state.pictures.clear();
+            Vec::new()
+        }
+        Event::PictureArrived(arrival) => {
+            state.arrival = arrival;
+            Vec::new()
+        }
         Event::Resumed => {
             // A terminal may have lost its pictures meanwhile.
             state.wanted.clear();

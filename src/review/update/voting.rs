@@ -46,6 +46,10 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::PanUp => pan(state, 0, -1),
         Action::PanDown => pan(state, 0, 1),
         Action::Examples => examples(state),
+        Action::Info => {
+            state.info_on = !state.info_on;
+            Vec::new()
+        }
         Action::Flag => flag(state, at),
         Action::Comment => {
             if let Some(image) = state.task().map(|task| task.image) {

@@ -17,12 +17,15 @@ use ratatui::widgets::{Paragraph, Wrap};
 pub use palette::Palette;
 
 use super::layout::{SMALLEST, areas};
+use super::picture::Placed;
 use super::state::{Mode, State};
 
-/// Draws the whole screen.
-pub fn view(state: &State, frame: &mut Frame<'_>) {
+/// Draws the whole screen; gives the pictures that stand on it, for those that are not made of cells.
+pub fn view(state: &State, frame: &mut Frame<'_>) -> Vec<Placed> {
+    let mut placed = Vec::new();
     let Some(areas) = areas((frame.area().width, frame.area().height)) else {
-        return too_small(frame);
+        too_small(frame);
+        return placed;
     };
     header::draw(state, areas.header, frame);
     match &state.mode {
@@ -30,7 +33,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
         Mode::Closing(closing) => closing::draw(state, closing, areas.body, frame),
         _ => {
             if let Some(inside) = areas.frame {
-                picture::draw(state, inside, frame);
+                picture::draw(state, inside, frame, &mut placed);
             }
             match &state.mode {
                 Mode::Search(search) => search::draw(state, search, areas.labels, frame),
@@ -39,6 +42,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
         }
     }
     footer::draw(state, areas.footer, frame);
+    placed
 }
 
 fn too_small(frame: &mut Frame<'_>) {

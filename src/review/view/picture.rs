@@ -1,15 +1,17 @@
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use crate::review::layout::tiles;
-use crate::review::picture::{PictureRequest, Viewport};
+use crate::review::picture::{PictureRequest, Placed, Viewport};
 use crate::review::state::{Examples, Mode, PictureState, State, Task};
 use crate::text::{fit, printable};
 
 /// The picture in its frame, or why there is none.
-pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<Placed>) {
     let inside = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2);
     let mut block = Block::bordered().border_style(state.palette.quiet());
     if let Some(task) = state.task() {
@@ -21,9 +23,14 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
             block = block.title(Line::from(format!(" {} ", marks.join(" · "))));
         }
     }
+    if state.info_on
+        && let Some(info) = info(state, inside)
+    {
+        block = block.title_bottom(Line::styled(format!(" {info} "), state.palette.quiet()));
+    }
     frame.render_widget(block, area);
     if let Mode::Examples(examples) = &state.mode {
-        return draw_examples(state, examples, inside, frame);
+        return draw_examples(state, examples, inside, frame, placed);
     }
     let Some(task) = state.task() else {
         return say(state, "reading the task…", inside, frame);
@@ -34,13 +41,34 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
     if !state.pictures_on {
         return say(state, "pictures are off", inside, frame);
     }
-    let request = PictureRequest {
+    let request = request(state, task, inside);
+    draw_picture(state, &request, inside, frame, placed);
+}
+
+fn request(state: &State, task: &Task, inside: Rect) -> PictureRequest {
+    PictureRequest {
         image: task.image,
         columns: inside.width,
         rows: inside.height,
         viewport: state.viewport,
+    }
+}
+
+/// What the task's picture costs.
+fn info(state: &State, inside: Rect) -> Option<String> {
+    let request = request(state, state.task()?, inside);
+    let Some(PictureState::Ready(picture)) = state.pictures.get(&request) else {
+        return None;
     };
-    draw_picture(state, &request, inside, frame);
+    let arrived = match state.arrival {
+        Some(time) => format!("sent in {} ms", time.as_millis()),
+        None => "under way".to_owned(),
+    };
+    Some(format!(
+        "{:.1} kB · made in {} ms · {arrived}",
+        picture.bytes as f64 / 1000.0,
+        picture.took.as_millis()
+    ))
 }
 
 /// What this rater has noted on the image.
@@ -57,7 +85,13 @@ pub fn marks(task: &Task) -> Vec<String> {
     marks
 }
 
-fn draw_picture(state: &State, request: &PictureRequest, area: Rect, frame: &mut Frame<'_>) {
+fn draw_picture(
+    state: &State,
+    request: &PictureRequest,
+    area: Rect,
+    frame: &mut Frame<'_>,
+    placed: &mut Vec<Placed>,
+) {
     match state.pictures.get(request) {
         Some(PictureState::Ready(picture)) => {
             let size = picture.size();
@@ -69,13 +103,23 @@ fn draw_picture(state: &State, request: &PictureRequest, area: Rect, frame: &mut
                 rows,
             );
             frame.render_widget(picture.as_ref(), centred);
+            placed.push(Placed {
+                picture: Arc::clone(picture),
+                area: centred,
+            });
         }
         Some(PictureState::Failed(reason)) => say(state, reason, area, frame),
         Some(PictureState::Waiting) | None => say(state, "…", area, frame),
     }
 }
 
-fn draw_examples(state: &State, examples: &Examples, area: Rect, frame: &mut Frame<'_>) {
+fn draw_examples(
+    state: &State,
+    examples: &Examples,
+    area: Rect,
+    frame: &mut Frame<'_>,
+    placed: &mut Vec<Placed>,
+) {
     let Some(images) = &examples.images else {
         return say(
             state,
@@ -101,7 +145,7 @@ fn draw_examples(state: &State, examples: &Examples, area: Rect, frame: &mut Fra
             request.columns.min(tile.width),
             request.rows.min(tile.height),
         );
-        draw_picture(state, &request, picture, frame);
+        draw_picture(state, &request, picture, frame, placed);
         let caption = Rect::new(tile.x, tile.bottom().saturating_sub(1), tile.width, 1);
         let caption_text = fit(name, usize::from(tile.width).saturating_sub(1));
         frame.render_widget(Line::styled(caption_text, state.palette.quiet()), caption);

@@ -1,15 +1,21 @@
+mod backend;
+
 use std::io::{self, Stdout, Write};
 use std::mem::ManuallyDrop;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once, Weak};
+use std::time::{Duration, Instant};
 
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
-use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
+
+use crate::review::picture::{Layer, Picture, Placed};
+use backend::LeanBackend;
 
 /// Whether the terminal is ours now, for the panic hook, which belongs to the process.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -18,7 +24,17 @@ static HOOK: Once = Once::new();
 /// The terminal while the review screen has it; given back when dropped, and before any panic's message.
 pub struct Screen {
     /// Never dropped: ratatui's drop shows the cursor, as [`give_back`] does already, and panics where the terminal is gone.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    terminal: ManuallyDrop<Terminal<LeanBackend<Stdout>>>,
+    layer: Layer,
+    size: Size,
+    newest: Option<Newest>,
+}
+
+/// The picture on the screen, the first of them where there are more.
+struct Newest {
+    picture: Weak<Picture>,
+    since: Instant,
+    arrived: Option<Duration>,
 }
 
 impl Screen {
@@ -41,18 +57,76 @@ impl Screen {
         take()?;
         // A terminal that cannot be drawn on must be given back too.
         let terminal =
-            Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
+            Terminal::new(LeanBackend::new(io::stdout())).inspect_err(|_| give_back())?;
         Ok(Screen {
             terminal: ManuallyDrop::new(terminal),
+            layer: Layer::new(false),
+            size: Size::default(),
+            newest: None,
         })
     }
 
-    /// Draws a frame; the terminal shows it at once and whole.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        queue!(io::stdout(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(view).map(|_| ());
-        execute!(io::stdout(), EndSynchronizedUpdate)?;
+    /// Says whether tmux stands between.
+    pub fn through_tmux(&mut self, tmux: bool) {
+        self.layer = Layer::new(tmux);
+    }
+
+    /// Draws a frame, with the pictures that it gives back; the terminal shows it at once and whole.
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>) -> Vec<Placed>) -> io::Result<()> {
+        let began = Instant::now();
+        let mut out = io::stdout();
+        queue!(out, BeginSynchronizedUpdate)?;
+        let size = self.terminal.size()?;
+        if size != self.size {
+            // Drawing clears the screen then, and kitty frees what stood on it.
+            self.layer.forget();
+            self.size = size;
+        }
+        let mut pictures = Vec::new();
+        let drawn = self
+            .terminal
+            .draw(|frame| pictures = view(frame))
+            .map(|_| ());
+        let commands = self.layer.show(&pictures, Instant::now());
+        out.write_all(commands.as_bytes())?;
+        execute!(out, EndSynchronizedUpdate)?;
+        self.watch(pictures.first(), began);
         drawn
+    }
+
+    fn watch(&mut self, first: Option<&Placed>, began: Instant) {
+        let now = Instant::now();
+        let same = |newest: &Newest| {
+            first.is_some_and(|placed| newest.picture.as_ptr() == Arc::as_ptr(&placed.picture))
+        };
+        if !self.newest.as_ref().is_some_and(same) {
+            self.newest = first.map(|placed| Newest {
+                picture: Arc::downgrade(&placed.picture),
+                since: began,
+                arrived: None,
+            });
+        }
+        if let (Some(newest), Some(placed)) = (&mut self.newest, first)
+            && newest.arrived.is_none()
+            && self.layer.has(&placed.picture)
+        {
+            newest.arrived = Some(now.duration_since(newest.since));
+        }
+    }
+
+    /// How long the newest picture was on its way, as far as the terminal says; none while it is.
+    pub fn arrival(&self) -> Option<Duration> {
+        self.newest.as_ref()?.arrived
+    }
+
+    /// The terminal has a picture that it was sent.
+    pub fn acknowledged(&mut self, picture: u32) {
+        self.layer.acknowledged(picture, Instant::now());
+    }
+
+    /// When to draw again though nothing happens: a terminal that does not acknowledge pictures is sent them all the same.
+    pub fn patience_ends(&self) -> Option<Instant> {
+        self.layer.patience_ends()
     }
 
     /// Makes the next frame draw everything again.
@@ -60,6 +134,7 @@ impl Screen {
     /// By a change of size that is none: ratatui's own `clear` asks the terminal for its cursor, which takes keys from the
     /// thread that reads them, and fails where nobody answers.
     pub fn forget(&mut self) -> io::Result<()> {
+        self.layer.forget();
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }
@@ -82,6 +157,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        let _ = io::stdout().write_all(self.layer.free().as_bytes());
         give_back();
     }
 }
