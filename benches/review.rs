@@ -131,7 +131,7 @@ fn run_keys(
     .unwrap();
     let effects = start(&mut state);
     answer(&mut state, effects, classes, hierarchy, photo, terminal);
-    screen.draw(|frame| view(&state, frame)).unwrap();
+    screen.draw(|frame| drop(view(&state, frame))).unwrap();
     let mut times = Vec::new();
     let keys = [
         KeyCode::Char('y'),
@@ -151,10 +151,10 @@ fn run_keys(
                 at: at as i64 * 1000,
             },
         );
-        screen.draw(|frame| view(&state, frame)).unwrap();
+        screen.draw(|frame| drop(view(&state, frame))).unwrap();
         times.push(began.elapsed());
         answer(&mut state, effects, classes, hierarchy, photo, terminal);
-        screen.draw(|frame| view(&state, frame)).unwrap();
+        screen.draw(|frame| drop(view(&state, frame))).unwrap();
     }
     times
 }

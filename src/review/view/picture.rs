@@ -24,6 +24,7 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<P
         }
     }
     if state.info_on
+        && !matches!(state.mode, Mode::Examples(_))
         && let Some(info) = info(state, inside)
     {
         block = block.title_bottom(Line::styled(format!(" {info} "), state.palette.quiet()));
