@@ -34,7 +34,10 @@ pub enum Event {
     /// The terminal is ours again after a suspension.
     Resumed,
     /// Pictures are made in another way from now on.
-    PicturesChanged,
+    PicturesChanged {
+        /// Whether there are any.
+        shown: bool,
+    },
     /// How long the picture on the screen was on its way; none while it is.
     PictureArrived(Option<Duration>),
 

@@ -37,6 +37,18 @@ pub fn shared() -> Option<PathBuf> {
     None
 }
 
+/// Whether a program is there; where it is not, says so on stderr, and fails in CI.
+pub fn installed(program: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).any(|folder| folder.join(program).is_file());
+    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(found || !ci, "{program} is not installed");
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}
+
 /// A project file that is ready to be copied, and what its images are.
 struct Prepared {
     database: Vec<u8>,

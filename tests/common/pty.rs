@@ -16,6 +16,8 @@ pub enum Answers {
     Plain,
     /// Like kitty.
     Kitty,
+    /// Like a kitty that is far away: nothing in time to what it is asked at first.
+    LateKitty,
     /// Like a terminal with sixel.
     Sixel,
     /// Not at all.
@@ -38,6 +40,8 @@ pub struct Terminal {
     answers: Answers,
     /// Where it answers like kitty: the pictures that it has.
     kitty: Option<KittyScreen>,
+    /// Whether its word on pictures is held back, as by a line that is slow.
+    held: bool,
 }
 
 /// The program's process; killed when dropped.
@@ -134,8 +138,9 @@ impl Terminal {
             master: pair.master,
             child,
             answers: opening.answers,
-            kitty: (opening.answers == Answers::Kitty)
+            kitty: matches!(opening.answers, Answers::Kitty | Answers::LateKitty)
                 .then(|| KittyScreen::new(opening.columns, opening.rows)),
+            held: false,
         }
     }
 
@@ -184,6 +189,19 @@ impl Terminal {
     /// The pictures of a terminal that answers like kitty.
     pub fn kitty(&self) -> &KittyScreen {
         self.kitty.as_ref().unwrap()
+    }
+
+    /// Holds back what a terminal like kitty says of pictures, or says it at last.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
+        self.acknowledge();
+    }
+
+    fn acknowledge(&mut self) {
+        if let Some(kitty) = self.kitty.as_mut().filter(|_| !self.held) {
+            let answers = std::mem::take(&mut kitty.answers).concat();
+            self.keys(&answers);
+        }
     }
 
     /// Every byte that the program wrote.
@@ -311,8 +329,7 @@ impl Terminal {
         self.raw.extend_from_slice(bytes);
         if let Some(kitty) = &mut self.kitty {
             kitty.take(bytes);
-            let answers = std::mem::take(&mut kitty.answers).concat();
-            self.keys(&answers);
+            self.acknowledge();
         }
         let end = self.whole_frames();
         self.screen.process(&self.raw[self.shown..end]);
@@ -324,7 +341,7 @@ impl Terminal {
         };
         self.answered += query + STATUS_QUERY.len();
         match self.answers {
-            Answers::Nothing => {}
+            Answers::Nothing | Answers::LateKitty => {}
             Answers::Plain => self.keys("\x1b[?62;c\x1b[6;20;10t\x1b[0n"),
             Answers::Kitty => self.keys("\x1b_Gi=31;OK\x1b\\\x1b[?62;c\x1b[6;20;10t\x1b[0n"),
             Answers::Sixel => self.keys("\x1b[?62;4c\x1b[6;20;10t\x1b[0n"),

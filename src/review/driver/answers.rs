@@ -5,6 +5,20 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// An answer takes no longer than this from its first letter to its last.
 const LONGEST: Duration = Duration::from_millis(200);
 
+/// The keys of what was typed before the keyboard was listened to.
+pub fn keys(typed: &str) -> impl Iterator<Item = KeyEvent> {
+    typed.chars().map(|character| match character {
+        '\r' => KeyCode::Enter.into(),
+        '\t' => KeyCode::Tab.into(),
+        '\x7f' => KeyCode::Backspace.into(),
+        '\x01'..='\x1a' => {
+            let letter = char::from(b'`' + character as u8);
+            KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)
+        }
+        other => KeyCode::Char(other).into(),
+    })
+}
+
 /// What a key of crossterm's is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {

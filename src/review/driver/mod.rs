@@ -10,6 +10,7 @@ mod terminal;
 
 use std::collections::HashMap;
 use std::io;
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,8 @@ use super::effect::Effect;
 use super::event::Event;
 use super::keymap::Keymap;
 use super::picture::{
-    Outcome, PictureMode, PictureRequest, PictureWorker, TerminalPictures, Wanted, examine,
+    Detected, Outcome, PATIENCE, PictureMode, PictureRequest, PictureWorker, TerminalPictures,
+    Wanted, examine,
 };
 use super::state::{self, Progress, State};
 use super::update::{start, update};
@@ -113,6 +115,8 @@ enum Message {
     Signal(i32),
     /// The terminal has this picture.
     Picture(u32),
+    /// What was found out of the terminal.
+    Terminal(Box<Detected>),
     /// The terminal shows kitty's pictures, as it says late.
     Kitty,
 }
@@ -138,15 +142,6 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let mut screen = Screen::open()?;
     let size = crossterm::terminal::size()?;
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
-    // The screen is up while the terminal thinks about its answers.
-    screen.draw(|frame| view(&state, frame))?;
-    let found = examine(setup.pictures);
-    let terminal = TerminalPictures {
-        budget: setup.picture_budget,
-        ..found.pictures
-    };
-    state.pictures_on = terminal.mode != PictureMode::None;
-    screen.through_tmux(terminal.tmux);
     let (errands, inbox) = channel();
     let clerk = {
         let (sitting, sender, store) = (Arc::clone(&sitting), sender.clone(), setup.store);
@@ -158,18 +153,16 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let driver = Driver {
         hands: Hands {
             errands,
-            pictures: picture_worker(terminal, sender.clone())?,
+            pictures: None,
             files: HashMap::new(),
         },
         messages,
         sender: sender.clone(),
-        late: found.may_be_kitty.then_some(TerminalPictures {
-            mode: PictureMode::Kitty,
-            ..terminal
-        }),
+        budget: setup.picture_budget,
+        late: None,
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let keys = listen_for_keys(sender, Arc::clone(&stop))?;
+    let keys = listen_to_terminal(sender, setup.pictures, Arc::clone(&stop))?;
     let ended = driver.run(&mut state, &mut screen);
     stop.store(true, Ordering::Relaxed);
     // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
@@ -280,11 +273,22 @@ fn listen_for_signals(sender: Sender<Message>) -> io::Result<()> {
 /// How often the keyboard thread looks whether the screen is closed.
 const LOOK: Duration = Duration::from_millis(50);
 
-fn listen_for_keys(
+/// Asks the terminal what it can do, which may take its time, then listens for keys: the screen is up meanwhile.
+fn listen_to_terminal(
     sender: Sender<Message>,
+    forced: Option<PictureMode>,
     stop: Arc<AtomicBool>,
 ) -> io::Result<thread::JoinHandle<()>> {
     let listen = move || {
+        let mut found = examine(forced);
+        let typed = std::mem::take(&mut found.typed);
+        let messages = iter::once(Message::Terminal(Box::new(found)))
+            .chain(answers::keys(&typed).map(Message::Key));
+        for message in messages {
+            if sender.send(message).is_err() {
+                return;
+            }
+        }
         let mut answers = Answers::default();
         while !stop.load(Ordering::Relaxed) {
             let event = match crossterm::event::poll(LOOK) {
@@ -315,10 +319,10 @@ fn listen_for_keys(
     thread::Builder::new().name("keys".to_owned()).spawn(listen)
 }
 
-/// Waits until the keyboard thread has seen that the screen is closed, so that later keys are the shell's. Not for ever:
+/// Waits until the keyboard thread has seen that the screen is closed, so that later keys are the shell's, and answers nobody's. Not for ever:
 /// crossterm reads on and on from a line that was dropped, and such a thread ends with the process alone.
 fn wait_for_keys(keys: &thread::JoinHandle<()>) {
-    let end = Instant::now() + 4 * LOOK;
+    let end = Instant::now() + PATIENCE + LOOK;
     while !keys.is_finished() && Instant::now() < end {
         thread::sleep(LOOK / 10);
     }
@@ -328,6 +332,8 @@ struct Driver {
     hands: Hands,
     messages: Receiver<Message>,
     sender: Sender<Message>,
+    /// Bytes that a picture may take, where that is bounded.
+    budget: Option<usize>,
     /// How pictures are sent once a slow terminal has answered; none where it has, or need not.
     late: Option<TerminalPictures>,
 }
@@ -335,7 +341,8 @@ struct Driver {
 /// What effects are carried out with.
 struct Hands {
     errands: Sender<Errand>,
-    pictures: PictureWorker,
+    /// None until the terminal was asked.
+    pictures: Option<PictureWorker>,
     files: HashMap<ImageId, PathBuf>,
 }
 
@@ -375,7 +382,13 @@ impl Driver {
             let message = match self.messages.try_recv() {
                 Ok(message) => Some(message),
                 Err(_) => {
-                    screen.draw(|frame| view(state, frame))?;
+                    let size = screen.draw(|frame| view(state, frame))?;
+                    if size != state.size {
+                        // crossterm forgets a change of size that comes together with a key.
+                        let (columns, rows) = size;
+                        effects = update(state, Event::Resize { columns, rows });
+                        continue;
+                    }
                     if state.info_on && state.arrival != screen.arrival() {
                         effects = update(state, Event::PictureArrived(screen.arrival()));
                         continue;
@@ -385,10 +398,21 @@ impl Driver {
             };
             match message {
                 Some(Message::Picture(number)) => screen.acknowledged(number),
+                Some(Message::Terminal(found)) => {
+                    let terminal = TerminalPictures {
+                        budget: self.budget,
+                        ..found.pictures
+                    };
+                    self.late = found.may_be_kitty.then_some(TerminalPictures {
+                        mode: PictureMode::Kitty,
+                        ..terminal
+                    });
+                    screen.through_tmux(terminal.tmux);
+                    effects = self.send_pictures(terminal, state)?;
+                }
                 Some(Message::Kitty) => {
                     if let Some(terminal) = self.late.take() {
-                        self.hands.pictures = picture_worker(terminal, self.sender.clone())?;
-                        effects = update(state, Event::PicturesChanged);
+                        effects = self.send_pictures(terminal, state)?;
                     }
                 }
                 Some(message) => match self.take(message, state) {
@@ -398,6 +422,16 @@ impl Driver {
                 None => {}
             }
         }
+    }
+
+    fn send_pictures(
+        &mut self,
+        terminal: TerminalPictures,
+        state: &mut State,
+    ) -> io::Result<Vec<Effect>> {
+        self.hands.pictures = Some(picture_worker(terminal, self.sender.clone())?);
+        let shown = terminal.mode != PictureMode::None;
+        Ok(update(state, Event::PicturesChanged { shown }))
     }
 
     /// The next message; none when it is time to draw though nothing has happened.
@@ -427,7 +461,7 @@ impl Driver {
                 self.hands.files.extend(files);
                 Ok(Vec::new())
             }
-            Message::Picture(_) | Message::Kitty => Ok(Vec::new()),
+            Message::Picture(_) | Message::Terminal(_) | Message::Kitty => Ok(Vec::new()),
             Message::Signal(SIGINT) => Err(Ended::Interrupted),
             Message::Signal(signal) => Err(Ended::Signal(signal)),
         }
@@ -476,7 +510,10 @@ impl Hands {
                 path: self.files.get(&request.image)?.clone(),
             })
         });
-        let ready = self.pictures.want(wanted.collect());
+        let Some(pictures) = &self.pictures else {
+            return Vec::new();
+        };
+        let ready = pictures.want(wanted.collect());
         ready.into_iter().map(picture_event).collect()
     }
 }

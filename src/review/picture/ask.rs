@@ -22,22 +22,32 @@ pub struct Answers {
     pub full_color: bool,
     /// It has answered what every terminal answers, and so has said everything.
     pub is_all: bool,
+    /// What somebody typed meanwhile, but for keys that are sequences of their own.
+    pub typed: String,
 }
 
 impl Answers {
     /// Whether it said anything.
     pub fn is_any(&self) -> bool {
-        *self != Answers::default()
+        let silence = Answers {
+            typed: self.typed.clone(),
+            ..Answers::default()
+        };
+        *self != silence
     }
 
     /// Reads all that has come so far. Answers that are not whole yet are left for later.
     fn read(bytes: &[u8]) -> Answers {
         let text = String::from_utf8_lossy(bytes);
         let mut answers = Answers::default();
-        let mut sequences = text.split('\x1b').skip(1).peekable();
+        let mut sequences = text.split('\x1b').peekable();
+        answers.typed += sequences.next().unwrap_or_default();
         while let Some(sequence) = sequences.next() {
             // Strings end with ESC \.
             let is_ended = sequences.peek().is_some_and(|next| next.starts_with('\\'));
+            if let Some(behind) = sequence.strip_prefix('\\') {
+                answers.typed += behind;
+            }
             if let Some(graphics) = sequence.strip_prefix("_G") {
                 answers.kitty |=
                     is_ended && graphics.starts_with("i=31") && graphics.ends_with(";OK");
@@ -58,7 +68,10 @@ impl Answers {
             return;
         };
         let (parameters, last) = control.split_at(end);
-        match last.chars().next() {
+        let mut behind = last.chars();
+        let last = behind.next();
+        self.typed += behind.as_str();
+        match last {
             Some('c') => {
                 self.sixel |= parameters
                     .trim_start_matches('?')
@@ -138,9 +151,12 @@ pub fn ask(question: Question, patience: Duration) -> io::Result<Answers> {
 #[cfg(unix)]
 fn ask_raw(question: Question, patience: Duration) -> io::Result<Answers> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut out = io::stdout();
-    out.write_all(question.text().as_bytes())?;
-    out.flush()?;
+    {
+        // A frame that another thread draws meanwhile holds the same lock.
+        let mut out = io::stdout().lock();
+        out.write_all(question.text().as_bytes())?;
+        out.flush()?;
+    }
     let stdin = io::stdin();
     let mut said = Vec::new();
     let end = Instant::now() + patience;
@@ -191,6 +207,7 @@ mod tests {
                 version: Some("kitty(0.40)".to_owned()),
                 full_color: true,
                 is_all: true,
+                typed: String::new(),
             }
         );
         for cut in 0..whole.len() - 1 {
@@ -202,8 +219,9 @@ mod tests {
     #[test]
     fn keys_and_refusals_are_no_answers() {
         let said = Answers::read(
-            b"yn\x1b[A\x1b_Gi=31;ENOTSUP\x1b\\\x1b[?62;22c\x1bP0+r524742\x1b\\\x1b[6;0;0t",
+            b"yn\x1b[A\x1b_Gi=31;ENOTSUP\x1b\\\x1b[?62;22cm\x1bP0+r524742\x1b\\y\x1b[6;0;0t\r",
         );
-        assert_eq!(said, Answers::default());
+        assert!(!said.is_any());
+        assert_eq!(said.typed, "ynmy\r");
     }
 }

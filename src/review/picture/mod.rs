@@ -20,10 +20,12 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
+use ratatui::style::Color;
 use ratatui::widgets::Widget;
 use ratatui_image::Image;
 use ratatui_image::protocol::Protocol;
 
+pub use ask::PATIENCE;
 use blocks::Cells;
 pub use decode::{DecodeError, Probe, decode, probe};
 pub use encode::encode;
@@ -122,11 +124,26 @@ impl Widget for &Picture {
         match &self.form {
             Form::Protocol(protocol) => Image::new(protocol).render(area, buffer),
             Form::Kitty(_) => {}
-            Form::Placeholders { cells, .. } => {
+            Form::Placeholders { cells, pieces } => {
                 Image::new(cells).render(area, buffer);
                 without_transmission(area, buffer);
+                if let Some(whole) = pieces.bands.first() {
+                    color_placeholders(whole.id, area, buffer);
+                }
             }
             Form::Cells(cells) => cells.render(area, buffer),
+        }
+    }
+}
+
+/// Says the picture's number by one of 256 colours, which every tmux keeps.
+fn color_placeholders(id: u32, area: Rect, buffer: &mut Buffer) {
+    let [.., color] = id.to_be_bytes();
+    for place in area.positions() {
+        if let Some(cell) = buffer.cell_mut(place)
+            && cell.symbol().starts_with(PLACEHOLDER)
+        {
+            cell.set_fg(Color::Indexed(color));
         }
     }
 }

@@ -158,6 +158,8 @@ pub struct Detected {
     pub may_be_kitty: bool,
     /// Name and version, as the terminal says.
     pub version: Option<String>,
+    /// What somebody typed while the terminal was asked.
+    pub typed: String,
 }
 
 /// Finds out how to send pictures: by asking the terminal, within a bounded time; nothing is asked where nobody can answer,
@@ -170,7 +172,7 @@ pub fn detect(forced: Option<PictureMode>) -> TerminalPictures {
 pub fn examine(forced: Option<PictureMode>) -> Detected {
     let environment = Environment::of_process();
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let (answers, asked) = if !interactive {
+    let (mut answers, asked) = if !interactive {
         (
             Answers::default(),
             "not asked: input or output is no terminal",
@@ -185,13 +187,14 @@ pub fn examine(forced: Option<PictureMode>) -> Detected {
     } else {
         match ask_all(&environment) {
             Ok(answers) if answers.is_any() => (answers, "asked, and it answered"),
-            Ok(_) => (Answers::default(), "asked, and it said nothing in time"),
+            Ok(answers) => (answers, "asked, and it said nothing in time"),
             Err(_) => (Answers::default(), "it could not be asked"),
         }
     };
     let is_silent = interactive && !environment.is_dumb() && !answers.is_all;
     Detected {
         asked,
+        typed: std::mem::take(&mut answers.typed),
         may_be_kitty: is_silent && forced.is_none() && !environment.may_be_multiplexer(),
         ..chosen(forced, &environment, &answers, interactive)
     }
@@ -206,7 +209,9 @@ fn ask_all(environment: &Environment) -> io::Result<Answers> {
     let mut answers = ask(Question::Attributes, PATIENCE)?;
     if is_tmux(environment, &answers) {
         let left = end.saturating_duration_since(Instant::now());
-        answers.kitty = ask(Question::BehindTmux, left)?.kitty;
+        let behind = ask(Question::BehindTmux, left)?;
+        answers.kitty = behind.kitty;
+        answers.typed += &behind.typed;
     }
     Ok(answers)
 }
@@ -235,6 +240,7 @@ fn chosen(
     };
     let multiplexed = environment.may_be_multiplexer();
     let tmux = is_tmux(environment, answers);
+    let (depth, depth_because) = depth(environment, answers);
     let (found, because) = if environment.is_dumb() {
         (PictureMode::None, "a dumb terminal shows no pictures")
     } else if !interactive {
@@ -247,6 +253,9 @@ fn chosen(
         (PictureMode::Sixel, "the terminal's attributes name sixel")
     } else if environment.term == "linux" {
         (PictureMode::Half, "the console's font has no more")
+    } else if depth == ColorDepth::Ansi {
+        // Finer parts than two a cell cannot each have the colour that dithering gives them.
+        (PictureMode::Half, "16 colours mix best in half blocks")
     } else if is_one(SEXTANTS) {
         (
             PictureMode::Sextant,
@@ -269,7 +278,6 @@ fn chosen(
         (None, None) => (CELL, "a guess: nobody says"),
     };
     let mode = forced.unwrap_or(found);
-    let (depth, depth_because) = depth(environment, answers);
     Detected {
         pictures: TerminalPictures {
             mode,
@@ -289,6 +297,7 @@ fn chosen(
         asked: "",
         may_be_kitty: false,
         version: answers.version.clone(),
+        typed: String::new(),
     }
 }
 
@@ -298,6 +307,8 @@ fn depth(environment: &Environment, answers: &Answers) -> (ColorDepth, &'static 
         (ColorDepth::True, "COLORTERM says so")
     } else if answers.full_color {
         (ColorDepth::True, "the terminal answered")
+    } else if has_full_color(answers) {
+        (ColorDepth::True, "the terminal's version has them")
     } else if term.ends_with("-direct") || term == "xterm-kitty" {
         (ColorDepth::True, "TERM says so")
     } else if term.contains("256color") {
@@ -307,6 +318,14 @@ fn depth(environment: &Environment, answers: &Answers) -> (ColorDepth, &'static 
     } else {
         (ColorDepth::Ansi, "neither COLORTERM nor TERM says more")
     }
+}
+
+/// xterm shows every colour since patch 331, and says so under no name.
+fn has_full_color(answers: &Answers) -> bool {
+    let version = answers.version.as_deref().unwrap_or_default();
+    let patch = version.strip_prefix("XTerm(");
+    let patch = patch.and_then(|rest| rest.strip_suffix(')')?.parse().ok());
+    patch.is_some_and(|patch: u32| patch >= 331)
 }
 
 /// The cell's measures from the window's, where the system knows them.
@@ -382,6 +401,7 @@ mod tests {
         };
         assert_eq!(mode(&konsole, &kitty), PictureMode::Quadrant);
         assert_eq!(mode(&[("TERM", "linux")], &nothing), PictureMode::Half);
+        assert_eq!(mode(&[("TERM", "xterm")], &nothing), PictureMode::Half);
     }
 
     #[test]
@@ -434,5 +454,8 @@ mod tests {
             ..Answers::default()
         };
         assert_eq!(found(XTERM, &full), ColorDepth::True);
+        let xterm = |patch| found(&[("TERM", "xterm")], &version(patch));
+        assert_eq!(xterm("XTerm(379)"), ColorDepth::True);
+        assert_eq!(xterm("XTerm(330)"), ColorDepth::Ansi);
     }
 }

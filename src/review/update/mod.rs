@@ -38,7 +38,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.size = (columns, rows);
             Vec::new()
         }
-        Event::PicturesChanged => {
+        Event::PicturesChanged { shown } => {
+            state.pictures_on = shown;
             state.wanted.clear();
             state.pictures.clear();
             Vec::new()

@@ -71,10 +71,15 @@ impl Screen {
         self.layer = Layer::new(tmux);
     }
 
-    /// Draws a frame, with the pictures that it gives back; the terminal shows it at once and whole.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>) -> Vec<Placed>) -> io::Result<()> {
+    /// Draws a frame, with the pictures that it gives back; the terminal shows it at once and whole. Columns and rows that
+    /// the terminal has now.
+    pub fn draw(
+        &mut self,
+        view: impl FnOnce(&mut Frame<'_>) -> Vec<Placed>,
+    ) -> io::Result<(u16, u16)> {
         let began = Instant::now();
-        let mut out = io::stdout();
+        // Nothing else is written amid a frame.
+        let mut out = io::stdout().lock();
         queue!(out, BeginSynchronizedUpdate)?;
         let size = self.terminal.size()?;
         if size != self.size {
@@ -91,7 +96,7 @@ impl Screen {
         out.write_all(commands.as_bytes())?;
         execute!(out, EndSynchronizedUpdate)?;
         self.watch(pictures.first(), began);
-        drawn
+        drawn.map(|()| (size.width, size.height))
     }
 
     fn watch(&mut self, first: Option<&Placed>, began: Instant) {

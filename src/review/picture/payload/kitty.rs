@@ -2,6 +2,8 @@
 //! a rater who goes on waits for no more than the band under way.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -132,6 +134,16 @@ impl Piece {
     }
 }
 
+/// A number that placeholders can say with one of 256 colours, and so through a tmux that knows of no more: the lowest byte
+/// is the colour, the highest a mark of its own.
+fn placeholder_id() -> u32 {
+    static NEXT: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(rand::random_range(0..1 << 31)));
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    // The first 16 colours have other names too.
+    (1 + next / 240 % 255) << 24 | (16 + next % 240)
+}
+
 /// Takes a picture from the screen, but not from the terminal's memory.
 pub fn removal(id: u32) -> String {
     format!("\x1b_Ga=d,q=2,d=i,i={id}\x1b\\")
@@ -150,7 +162,10 @@ pub fn deletion(id: u32, tmux: bool) -> String {
 pub fn kitty(image: &RgbImage, place: Place, budget: Option<usize>) -> Result<Pieces, String> {
     if place.tmux {
         // tmux knows of placeholders alone, which show one picture.
-        let bands = fine(image, place.size, budget, 1)?;
+        let mut bands = fine(image, place.size, budget, 1)?;
+        for whole in &mut bands {
+            whole.id = placeholder_id();
+        }
         return Ok(Pieces {
             preview: None,
             bands,
