@@ -22,7 +22,8 @@ mod status;
 mod suggest;
 mod table;
 
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use failure::Failure;
 
@@ -97,6 +98,19 @@ enum Command {
     /// Add or list raters
     #[command(subcommand)]
     Rater(rater::Rater),
+}
+
+impl Cli {
+    /// What this process was told; ends it with a word where that makes no sense.
+    pub fn of_process() -> Cli {
+        let matches = Cli::command().get_matches();
+        let mut cli = Cli::from_arg_matches(&matches)
+            .map_err(|error| error.format(&mut Cli::command()))
+            .unwrap_or_else(|error| error.exit());
+        cli.context.project_named =
+            matches.value_source("project") == Some(ValueSource::CommandLine);
+        cli
+    }
 }
 
 /// Runs the command that was asked for.

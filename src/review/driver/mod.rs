@@ -68,6 +68,8 @@ pub struct Setup {
     pub color: bool,
     /// What the keys do.
     pub keymap: Keymap,
+    /// Whether the screen is all that the rater may use.
+    pub kiosk: bool,
 }
 
 /// How a sitting ended.
@@ -138,6 +140,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let mut screen = Screen::open()?;
     let size = crossterm::terminal::size()?;
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
+    state.kiosk = setup.kiosk;
     // The screen is up while the terminal thinks about its answers.
     screen.draw(|frame| view(&state, frame))?;
     let found = examine(setup.pictures);
