@@ -21,6 +21,7 @@ mod show;
 mod status;
 mod suggest;
 mod table;
+mod team;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -98,6 +99,9 @@ enum Command {
     /// Add or list raters
     #[command(subcommand)]
     Rater(rater::Rater),
+    /// Logins for people who vote over SSH
+    #[command(subcommand)]
+    Team(team::Team),
 }
 
 impl Cli {
@@ -134,6 +138,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Export(options) => export::run(options, context),
         Command::Doctor(options) => doctor::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
+        Command::Team(team) => team::run(team, context),
     }
 }
 

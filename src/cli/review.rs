@@ -30,6 +30,13 @@ pub struct ReviewOptions {
     /// Who votes; a new name becomes a rater [default: the user's name]
     #[arg(long, value_name = "NAME")]
     rater: Option<String>,
+    #[command(flatten)]
+    screen: ScreenOptions,
+}
+
+/// What the screen asks, in which order, and how it shows it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScreenOptions {
     /// The round: the same rater may meet the same question once in each
     #[arg(long, default_value = "main", value_name = "R")]
     round: String,
@@ -42,6 +49,29 @@ pub struct ReviewOptions {
     /// Bytes that a picture may take at most, for slow lines: it gets coarser until it fits [default: as fine as it gets]
     #[arg(long, value_name = "64k", value_parser = super::context::parse_bytes)]
     picture_budget: Option<usize>,
+}
+
+impl ScreenOptions {
+    /// The options that differ from the built-in ones, with their values as the command line takes them.
+    pub fn given(&self) -> Vec<(&'static str, String)> {
+        let word = |value: Option<clap::builder::PossibleValue>| {
+            value.map(|value| value.get_name().to_owned())
+        };
+        let round = (self.round != "main").then(|| self.round.clone());
+        let order = Some(self.order).filter(|order| *order != OrderChoice::Plan);
+        let order = word(order.and_then(|order| order.to_possible_value()));
+        let pictures = word(self.pictures.and_then(|mode| mode.to_possible_value()));
+        let budget = self.picture_budget.map(|bytes| bytes.to_string());
+        let all = [
+            ("--round", round),
+            ("--order", order),
+            ("--pictures", pictures),
+            ("--picture-budget", budget),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
 }
 
 /// The order of tasks.
@@ -109,10 +139,10 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
     let classes = store.classes()?;
     let hierarchy = load_hierarchy(&store, &classes)?;
     let setup = Setup {
-        round: store.round(&options.round)?,
-        round_name: options.round.clone(),
+        round: store.round(&options.screen.round)?,
+        round_name: options.screen.round.clone(),
         rater,
-        order: match options.order {
+        order: match options.screen.order {
             OrderChoice::Plan => Order::Plan,
             OrderChoice::Random => Order::Random,
             OrderChoice::Disputed => Order::Disputed,
@@ -120,8 +150,8 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
         stop: store
             .setting(STOP_BOUND)?
             .and_then(|bound| bound.parse().ok()),
-        pictures: options.pictures,
-        picture_budget: options.picture_budget,
+        pictures: options.screen.pictures,
+        picture_budget: options.screen.picture_budget,
         color: context.color(),
         keymap: match seat {
             Seat::Own => keymap()?,
