@@ -56,7 +56,7 @@ fn one_line_ties_a_key_to_a_rater() {
     );
     assert_eq!(
         line(&project, &["alice", "alice.pub", "--mosh"]),
-        "restrict,pty,command=\"exec mosh-server new -s -c 256 -l 'LANG=C.UTF-8' -- RELABEL --project FOLDER/relabel.db \
+        "restrict,pty,command=\"exec env MOSH_SERVER_NETWORK_TMOUT=86400 mosh-server new -s -c 256 -l LANG=C.UTF-8 -- RELABEL --project FOLDER/relabel.db \
          review --kiosk --rater alice\" KEY alice\n"
     );
     project.run(&["rater", "add", "--", "-\"x\" y's"]);

@@ -37,6 +37,21 @@ pub struct TeamKey {
     mosh: bool,
 }
 
+/// What starts the review screen for mosh, whose client has no say in it here. Without the bound, in seconds, a screen whose
+/// rater never comes back stays for good; without a locale of UTF-8, which is not sent, the server refuses to start.
+const MOSH: &[&str] = &[
+    "env",
+    "MOSH_SERVER_NETWORK_TMOUT=86400",
+    "mosh-server",
+    "new",
+    "-s",
+    "-c",
+    "256",
+    "-l",
+    "LANG=C.UTF-8",
+    "--",
+];
+
 /// Runs the command.
 pub fn run(team: &Team, context: &Context) -> Result<(), Failure> {
     match team {
@@ -51,10 +66,7 @@ fn key(options: &TeamKey, context: &Context) -> Result<(), Failure> {
     let key = read_key(&options.key)?;
     let mut words = Vec::new();
     if options.mosh {
-        // The client's own words to the server do not count here. Without a locale of UTF-8, which is not sent, it refuses to start.
-        let server = ["mosh-server", "new", "-s", "-c", "256", "-l"];
-        words.extend(server.map(str::to_owned));
-        words.extend(["LANG=C.UTF-8", "--"].map(str::to_owned));
+        words.extend(MOSH.iter().map(|&word| word.to_owned()));
     }
     words.extend(review_words(options, &context.project)?);
     let line = authorized_keys::line(&words, &key, name)

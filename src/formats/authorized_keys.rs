@@ -33,10 +33,10 @@ pub fn line(words: &[String], key: &PublicKey, comment: &str) -> Result<String, 
     ))
 }
 
-/// A word as sh reads it: bare where nothing in it can mean anything else, otherwise between single quotes.
+/// A word as sh reads it: bare where nothing in it can mean anything else (`=` in front does to zsh), otherwise between single quotes.
 fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@,+=".contains(c);
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(is_plain) {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', r"'\''"))
