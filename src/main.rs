@@ -3,10 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let Err(failure) = relabel::cli::run(&relabel::cli::Cli::parse()) else {
+    let Err(failure) = relabel::cli::run(&relabel::cli::Cli::of_process()) else {
         return ExitCode::SUCCESS;
     };
     for line in failure.lines() {

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hierarchy", &["domain"]),
     ("consensus", &["domain"]),
     ("proposals", &["domain", "hierarchy"]),
-    ("formats", &["domain", "hierarchy"]),
+    ("formats", &["domain", "text", "hierarchy"]),
     ("store", &["domain"]),
     ("live", &["domain", "consensus", "store"]),
     ("review", &["domain", "hierarchy", "consensus", "text"]),

@@ -43,6 +43,9 @@ pub struct Context {
         hide_env_values = true
     )]
     pub project: PathBuf,
+    /// Whether the command line itself names the project file.
+    #[arg(skip)]
+    pub project_named: bool,
     /// How figures are printed
     #[arg(long, global = true, value_enum, default_value = "text")]
     pub format: OutputFormat,

@@ -21,8 +21,10 @@ mod show;
 mod status;
 mod suggest;
 mod table;
+mod team;
 
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use failure::Failure;
 
@@ -97,6 +99,22 @@ enum Command {
     /// Add or list raters
     #[command(subcommand)]
     Rater(rater::Rater),
+    /// Logins for people who vote over SSH
+    #[command(subcommand)]
+    Team(team::Team),
+}
+
+impl Cli {
+    /// What this process was told; ends it with a word where that makes no sense.
+    pub fn of_process() -> Cli {
+        let matches = Cli::command().get_matches();
+        let mut cli = Cli::from_arg_matches(&matches)
+            .map_err(|error| error.format(&mut Cli::command()))
+            .unwrap_or_else(|error| error.exit());
+        cli.context.project_named =
+            matches.value_source("project") == Some(ValueSource::CommandLine);
+        cli
+    }
 }
 
 /// Runs the command that was asked for.
@@ -120,6 +138,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Export(options) => export::run(options, context),
         Command::Doctor(options) => doctor::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
+        Command::Team(team) => team::run(team, context),
     }
 }
 

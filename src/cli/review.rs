@@ -11,12 +11,17 @@ use crate::domain::Role;
 use crate::review::driver::{DriverError, Ended, Order, Setup, run_review};
 use crate::review::keymap::Keymap;
 use crate::review::picture::PictureMode;
+use crate::store::{RaterRow, Store, StoreError};
 
 /// Options of `review`.
 #[derive(Debug, clap::Args)]
 pub struct Review {
     #[command(flatten)]
     options: ReviewOptions,
+    /// The screen and nothing else: --project and --rater must be given, the rater must exist, and neither environment nor
+    /// config file counts; for logins that may do no more than vote
+    #[arg(long)]
+    kiosk: bool,
 }
 
 /// Options of the review screen, wherever it is opened from.
@@ -25,6 +30,13 @@ pub struct ReviewOptions {
     /// Who votes; a new name becomes a rater [default: the user's name]
     #[arg(long, value_name = "NAME")]
     rater: Option<String>,
+    #[command(flatten)]
+    screen: ScreenOptions,
+}
+
+/// What the screen asks, in which order, and how it shows it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ScreenOptions {
     /// The round: the same rater may meet the same question once in each
     #[arg(long, default_value = "main", value_name = "R")]
     round: String,
@@ -39,6 +51,29 @@ pub struct ReviewOptions {
     picture_budget: Option<usize>,
 }
 
+impl ScreenOptions {
+    /// The options that differ from the built-in ones, with their values as the command line takes them.
+    pub fn given(&self) -> Vec<(&'static str, String)> {
+        let word = |value: Option<clap::builder::PossibleValue>| {
+            value.map(|value| value.get_name().to_owned())
+        };
+        let round = (self.round != "main").then(|| self.round.clone());
+        let order = Some(self.order).filter(|order| *order != OrderChoice::Plan);
+        let order = word(order.and_then(|order| order.to_possible_value()));
+        let pictures = word(self.pictures.and_then(|mode| mode.to_possible_value()));
+        let budget = self.picture_budget.map(|bytes| bytes.to_string());
+        let all = [
+            ("--round", round),
+            ("--order", order),
+            ("--pictures", pictures),
+            ("--picture-budget", budget),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+}
+
 /// The order of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OrderChoice {
@@ -50,27 +85,52 @@ pub enum OrderChoice {
     Disputed,
 }
 
+/// Who is before the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seat {
+    /// Somebody who could use the program, and the machine, otherwise too.
+    Own,
+    /// Somebody who may vote under the name that the command line says, and nothing else.
+    Kiosk,
+}
+
 /// Runs the command.
 pub fn run(options: &Review, context: &Context) -> Result<(), Failure> {
-    review(&options.options, context)
+    let seat = match options.kiosk {
+        true => Seat::Kiosk,
+        false => Seat::Own,
+    };
+    sit_down(&options.options, seat, context)
 }
 
 /// Opens the review screen on the context's project.
 pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure> {
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return Err(Failure::usage(
-            "the review screen needs a terminal for keys and for the screen",
-        ));
+    sit_down(options, Seat::Own, context)
+}
+
+fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<(), Failure> {
+    if seat == Seat::Kiosk && !context.project_named {
+        return Err(Failure::usage("--kiosk needs --project FILE")
+            .hint("it takes neither RELABEL_PROJECT nor the folder's relabel.db"));
     }
-    let store = context.open()?;
-    let name = rater_name(options)?;
-    let rater = match store.rater(&name)? {
-        Some(rater) => rater,
-        None => {
-            store.add_rater(&name, Role::Rater)?;
-            store
-                .rater(&name)?
-                .ok_or_else(|| Failure::failed("the rater is gone"))?
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        let failure =
+            Failure::usage("the review screen needs a terminal for keys and for the screen");
+        return Err(match seat {
+            Seat::Own => failure,
+            Seat::Kiosk => failure.hint("over SSH, `ssh -t` asks for one"),
+        });
+    }
+    let (store, rater) = match seat {
+        Seat::Own => {
+            let store = context.open()?;
+            let rater = own_rater(options, &store)?;
+            (store, rater)
+        }
+        Seat::Kiosk => {
+            let store = Store::open(&context.project).map_err(without_paths)?;
+            let rater = known_rater(options, &store)?;
+            (store, rater)
         }
     };
     if store.tasks()?.is_empty() {
@@ -79,10 +139,10 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
     let classes = store.classes()?;
     let hierarchy = load_hierarchy(&store, &classes)?;
     let setup = Setup {
-        round: store.round(&options.round)?,
-        round_name: options.round.clone(),
+        round: store.round(&options.screen.round)?,
+        round_name: options.screen.round.clone(),
         rater,
-        order: match options.order {
+        order: match options.screen.order {
             OrderChoice::Plan => Order::Plan,
             OrderChoice::Random => Order::Random,
             OrderChoice::Disputed => Order::Disputed,
@@ -90,10 +150,14 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
         stop: store
             .setting(STOP_BOUND)?
             .and_then(|bound| bound.parse().ok()),
-        pictures: options.pictures,
-        picture_budget: options.picture_budget,
+        pictures: options.screen.pictures,
+        picture_budget: options.screen.picture_budget,
         color: context.color(),
-        keymap: keymap()?,
+        keymap: match seat {
+            Seat::Own => keymap()?,
+            Seat::Kiosk => Keymap::default(),
+        },
+        kiosk: seat == Seat::Kiosk,
         classes,
         hierarchy,
         store,
@@ -107,16 +171,56 @@ pub fn review(options: &ReviewOptions, context: &Context) -> Result<(), Failure>
     }
 }
 
-fn rater_name(options: &ReviewOptions) -> Result<String, Failure> {
+/// The rater who is named, else the one named as the user is; made when there is none.
+fn own_rater(options: &ReviewOptions, store: &Store) -> Result<RaterRow, Failure> {
     let from_environment = || {
         ["USER", "LOGNAME", "USERNAME"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     };
-    match options.rater.clone().or_else(from_environment) {
-        Some(name) if !name.trim().is_empty() => Ok(name),
-        _ => Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
+    let name = match options.rater.clone().or_else(from_environment) {
+        Some(name) if !name.trim().is_empty() => name,
+        _ => return Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
+    };
+    if let Some(rater) = store.rater(&name)? {
+        return Ok(rater);
     }
+    store.add_rater(&name, Role::Rater)?;
+    store
+        .rater(&name)?
+        .ok_or_else(|| Failure::failed("the rater is gone"))
+}
+
+/// The rater who is named, who must exist: a key gives a name, it makes none.
+fn known_rater(options: &ReviewOptions, store: &Store) -> Result<RaterRow, Failure> {
+    let Some(name) = &options.rater else {
+        return Err(Failure::usage("--kiosk needs --rater NAME"));
+    };
+    store
+        .rater(name)
+        .map_err(without_paths)?
+        .ok_or_else(|| unknown_rater(name))
+}
+
+/// There is no such rater, and what to do about it.
+pub fn unknown_rater(name: &str) -> Failure {
+    Failure::failed(format!("the project has no rater {name:?}"))
+        .hint("`relabel rater add NAME` adds one, `relabel rater list` shows them all")
+}
+
+/// Why the project cannot be opened, for somebody whom its place on the machine does not concern.
+fn without_paths(error: StoreError) -> Failure {
+    let why = match error {
+        StoreError::Missing(_) => "it is not there".to_owned(),
+        StoreError::Foreign(_) | StoreError::Exists(_) => "it is something else".to_owned(),
+        StoreError::Newer { .. } => "a newer relabel has written it".to_owned(),
+        StoreError::Io { source, .. } => source.to_string(),
+        StoreError::Backup(_) | StoreError::Damaged(_) | StoreError::Sqlite(_) => {
+            "it cannot be read or written".to_owned()
+        }
+    };
+    Failure::failed(format!("cannot open the project: {why}"))
+        .hint("tell the person who keeps the project")
 }
 
 /// The key map: the built-in one with what the user's config file changes.

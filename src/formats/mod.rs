@@ -1,9 +1,11 @@
-//! Files: bytes to plain records and back, one file a format. Imports domain, and the hierarchy's records.
+//! Files: bytes to plain records and back, one file a format. Imports domain, text, and the hierarchy's records.
 
+pub mod authorized_keys;
 pub mod classes;
 pub mod export;
 pub mod matrix;
 pub mod npz;
 mod parquet;
+pub mod public_key;
 pub mod records;
 pub mod table;

@@ -303,6 +303,8 @@ pub struct State {
     pub palette: Palette,
     /// Whether pictures are shown at all.
     pub pictures_on: bool,
+    /// Whether there is nothing behind the screen to go back to: the screen is all that the rater may use.
+    pub kiosk: bool,
     /// Whether the screen says what a picture costs.
     pub info_on: bool,
     /// How long the picture on the screen took from its first frame until the terminal had all of it; none while it is under way.
@@ -370,6 +372,7 @@ impl State {
             keymap: sitting.keymap,
             palette: sitting.palette,
             pictures_on: true,
+            kiosk: false,
             info_on: false,
             arrival: None,
             rater: sitting.rater,

@@ -11,6 +11,8 @@
 pub mod kitty;
 pub mod pty;
 pub mod screen;
+#[cfg(unix)]
+pub mod sshd;
 pub mod streams;
 
 use std::fmt::Write;

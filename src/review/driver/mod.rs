@@ -70,6 +70,8 @@ pub struct Setup {
     pub color: bool,
     /// What the keys do.
     pub keymap: Keymap,
+    /// Whether the screen is all that the rater may use.
+    pub kiosk: bool,
 }
 
 /// How a sitting ended.
@@ -142,6 +144,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let mut screen = Screen::open()?;
     let size = crossterm::terminal::size()?;
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
+    state.kiosk = setup.kiosk;
     let (errands, inbox) = channel();
     let clerk = {
         let (sitting, sender, store) = (Arc::clone(&sitting), sender.clone(), setup.store);

@@ -155,6 +155,10 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     // These work whatever is on the screen.
     match action {
         Some(Action::Interrupt) => return vec![Effect::Interrupt],
+        Some(Action::Suspend) if state.kiosk => {
+            state.say("there is nothing behind this screen; q leaves");
+            return Vec::new();
+        }
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         _ => {}
