@@ -34,9 +34,14 @@ struct Way {
 }
 
 fn text(arguments: &[&str], photo: &Path, (columns, rows): (u16, u16)) -> Vec<String> {
+    // Of a program that knows no box, only a width.
+    let (width, height) = image::image_dimensions(photo).unwrap();
+    let within = f64::from(rows) * 2.0 * f64::from(width) / f64::from(height);
+    let within = columns.min(within as u16);
     let fill = |argument: &&str| {
         argument
             .replace("PHOTO", photo.to_str().unwrap())
+            .replace("COLUMNS", &within.to_string())
             .replace("CELLS", &format!("{columns}x{rows}"))
     };
     arguments.iter().map(fill).collect()
@@ -107,6 +112,13 @@ const WAYS: &[Way] = &[
         their_iterm2
     ),
     way!(
+        "iTerm2",
+        "viu",
+        "viu (viuer)",
+        ["-s", "-w", "COLUMNS", "PHOTO"],
+        their_iterm2
+    ),
+    way!(
         "sixel",
         RELABEL,
         "relabel",
@@ -149,6 +161,13 @@ const WAYS: &[Way] = &[
         "timg",
         "timg",
         ["-ph", "-gCELLS", "PHOTO"],
+        streams::characters
+    ),
+    way!(
+        "half blocks",
+        "viu",
+        "viu (viuer)",
+        ["-b", "-s", "-w", "COLUMNS", "PHOTO"],
         streams::characters
     ),
     way!(
@@ -334,6 +353,14 @@ fn measure(way: &Way, photos: &[PathBuf], cells: (u16, u16)) {
                 .args((way.arguments)(photo, cells))
                 .env("TERM", "xterm-256color")
                 .env("COLORTERM", "truecolor")
+                .env(
+                    "TERM_PROGRAM",
+                    if way.protocol == "iTerm2" {
+                        "iTerm.app"
+                    } else {
+                        ""
+                    },
+                )
                 .env_remove("TMUX")
                 .output()
                 .unwrap();

@@ -33,7 +33,7 @@ use relabel::store::{PlannedTask, Store};
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use common::pty::{Answers, Opening, Terminal as Pty};
+use common::pty::{Answers, Opening, Terminal as Pty, find};
 
 const IMAGES: usize = 50_000;
 const TASKS: usize = 38_000;
@@ -51,6 +51,10 @@ fn main() {
     large_project(&folder.path().join("relabel.db"));
     opening(folder.path());
     key_to_recorded(folder.path());
+    for (answers, name) in [(Answers::Kitty, "kitty"), (Answers::Sixel, "sixel")] {
+        a_thousand_pictures(answers, name);
+    }
+    silent_terminal();
 }
 
 fn percentile(times: &mut [Duration], share: f64) -> Duration {
@@ -346,5 +350,93 @@ fn key_to_recorded(folder: &Path) {
         &mut times,
         "60 Hz frame",
         FRAME,
+    );
+}
+
+/// Resident memory in MB, and open files.
+fn held(process: u32) -> (f64, usize) {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    let files = std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count);
+    (kilobytes.unwrap_or(0.0) / 1e3, files)
+}
+
+/// One picture after the other of 120 photographs, as a whole and zoomed in: what is held, and how long keys take.
+fn a_thousand_pictures(answers: Answers, name: &str) {
+    let Some(project) = common::Project::of_photos() else {
+        return;
+    };
+    let opening = Opening {
+        columns: 100,
+        rows: 30,
+        answers,
+        ..Opening::default()
+    };
+    let mut terminal = Pty::open(project.folder(), &["review", "--rater", "bench"], opening);
+    terminal.wait_for_text("▸ 1");
+    let mut times: Vec<Duration> = Vec::new();
+    let mut early = (0.0, 0);
+    for number in 1..=1000 {
+        let before = terminal.raw().len();
+        let began = Instant::now();
+        // Every task: whole, twice, four times as large, then the next.
+        terminal.keys(if number % 3 == 0 { "s" } else { "z" });
+        terminal.wait_until("a frame", |terminal| {
+            find(&terminal.raw()[before..], b"\x1b[?2026l").is_some()
+        });
+        times.push(began.elapsed());
+        // As a rater looks at it: the picture comes meanwhile.
+        terminal.read_for(Duration::from_millis(40));
+        if number == 200 {
+            early = held(terminal.process_id());
+        }
+    }
+    let (memory, files) = held(terminal.process_id());
+    let (first, last) = times.split_at_mut(200);
+    let first = percentile(first, 0.99);
+    say(
+        &format!("key to frame, pictures 201 to 1,000, {name}, in a pty"),
+        last,
+        "p99 of the first 200",
+        first,
+    );
+    println!(
+        "  {:.0} MB and {} files open after 200 pictures, {memory:.0} MB and {files} after 1,000",
+        early.0, early.1
+    );
+    terminal.keys("\x03");
+    terminal.wait_for_end();
+}
+
+/// From the start of the process to the labels, where the terminal answers nothing that it is asked.
+fn silent_terminal() {
+    let project = common::Project::of_drawings();
+    let start = |answers| {
+        let mut times: Vec<Duration> = (0..20)
+            .map(|_| {
+                let began = Instant::now();
+                let opening = Opening {
+                    answers,
+                    ..Opening::default()
+                };
+                let arguments = ["review", "--rater", "bench"];
+                let mut terminal = Pty::open(project.folder(), &arguments, opening);
+                terminal.wait_for_text("▸ 1");
+                let taken = began.elapsed();
+                terminal.keys("\x03");
+                terminal.wait_for_end();
+                taken
+            })
+            .collect();
+        times.sort_unstable();
+        times
+    };
+    let answered = percentile(&mut start(Answers::Plain), 0.5);
+    say(
+        "start to first task, a terminal that answers nothing",
+        &mut start(Answers::Nothing),
+        "the median where it answers",
+        answered,
     );
 }

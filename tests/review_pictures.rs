@@ -184,3 +184,31 @@ fn a_long_sitting_holds_no_more_than_a_short_one() {
     assert_eq!(files, more, "open files");
     assert!(later < memory + 20_000, "{memory} kB, later {later} kB");
 }
+
+#[test]
+#[cfg(unix)]
+fn after_ctrl_z_the_picture_is_sent_again() {
+    let project = Project::of_drawings();
+    let opening = Opening {
+        answers: Answers::Kitty,
+        ..Opening::default()
+    };
+    let mut terminal = Terminal::open(project.folder(), REVIEW, opening);
+    let shown = |terminal: &Terminal| terminal.kitty().placements.len() == 1;
+    terminal.wait_until("a picture", shown);
+    for _ in 0..2 {
+        let sent = terminal.kitty().sent.len();
+        terminal.keys("\x1a");
+        terminal.wait_until("the normal screen without it", |terminal| {
+            !terminal.screen().alternate_screen() && terminal.kitty().placements.is_empty()
+        });
+        // Until it has stopped, the signal would be lost.
+        while !terminal.screen().alternate_screen() {
+            common::pty::send_signal("CONT", terminal.process_id());
+            terminal.read_for(std::time::Duration::from_millis(50));
+        }
+        terminal.wait_until("the picture again", |terminal| {
+            shown(terminal) && terminal.kitty().sent.len() > sent
+        });
+    }
+}

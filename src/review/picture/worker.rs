@@ -15,8 +15,9 @@ pub const THREAD_PREFIX: &str = "picture-";
 /// Two decode while the third core draws.
 const THREADS: usize = 2;
 
-/// Decoded images are kept up to so many bytes, and at least one.
+/// Decoded images are kept up to so many bytes, and at least one: for zooming into the task on the screen and those beside it.
 const DECODED_BYTES: usize = 256 << 20;
+const DECODED: usize = 8;
 
 /// So many pictures are kept ready.
 const PICTURES: usize = 32;
@@ -180,7 +181,8 @@ impl Work {
         let bytes = |kept: &[(ImageId, Arc<RgbImage>)]| {
             kept.iter().map(|(_, d)| d.as_raw().len()).sum::<usize>()
         };
-        while self.decoded.len() > 1 && bytes(&self.decoded) > DECODED_BYTES {
+        let is_much = |kept: &[_]| kept.len() > DECODED || bytes(kept) > DECODED_BYTES;
+        while self.decoded.len() > 1 && is_much(&self.decoded) {
             self.decoded.remove(0);
         }
     }
