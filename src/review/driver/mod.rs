@@ -259,13 +259,21 @@ fn picture_event((request, outcome): Outcome) -> Event {
 
 #[cfg(unix)]
 fn listen_for_signals(sender: Sender<Message>) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM, SIGWINCH])?;
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
-                if sender.send(Message::Signal(signal)).is_err() {
+                let message = match signal {
+                    // crossterm says so too, but hears nothing before it is first asked for keys.
+                    SIGWINCH => match crossterm::terminal::size() {
+                        Ok((columns, rows)) => Message::Event(Event::Resize { columns, rows }),
+                        Err(_) => continue,
+                    },
+                    signal => Message::Signal(signal),
+                };
+                if sender.send(message).is_err() {
                     return;
                 }
             }
