@@ -130,7 +130,7 @@ fn files_of_newer_versions_and_of_others_are_refused_and_left_alone() {
         .unwrap();
     let before = std::fs::read(project.database()).unwrap();
     insta::assert_snapshot!(project.transcript(&["status"]), @r#"
-    stderr: error: relabel.db has schema version 99; this relabel knows up to 2
+    stderr: error: relabel.db has schema version 99; this relabel knows up to 3
     stderr: hint: install the newest relabel; the file was not touched
     exit 1
     "#);
@@ -471,6 +471,9 @@ fn the_plan_in_words_and_as_json() {
       "new_questions": 0,
       "kept_questions": 13,
       "retired_questions": 0,
+      "gold_tasks": 0,
+      "gold": null,
+      "retest": null,
       "votes_wanted": 65,
       "stop": null,
       "seconds_per_vote": 3.0,

@@ -1,6 +1,6 @@
 //! `relabel plan`: triage, grouping by WordNet, tasks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
 use super::propose::{Searched, searched};
 use super::table::{table, thousands};
-use crate::domain::{ImageId, TaskLayout};
+use crate::domain::{ClassIndex, ImageId, TaskLayout};
 use crate::hierarchy::{GroupingRule, group};
 use crate::live::Live;
 use crate::proposals::{Triage, triage};
@@ -30,6 +30,12 @@ pub struct Plan {
     /// less this, such as 0.01 [default: ask all the raters that are wanted]
     #[arg(long, value_name = "BOUND", value_parser = stop_bound)]
     stop: Option<f64>,
+    /// Part of a rater's tasks whose truth experts have settled, such as 0.05: every rater gets these, and nothing marks them
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    gold: Option<f64>,
+    /// Part of a rater's tasks that the rater has answered in an earlier sitting, such as 0.02
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    retest: Option<f64>,
     /// Leave the labels below this synset in one task, however many they are (may be repeated)
     #[arg(long, value_name = "SYNSET")]
     keep_together: Vec<String>,
@@ -50,6 +56,10 @@ pub struct Summary {
     new_questions: usize,
     kept_questions: usize,
     retired_questions: usize,
+    /// Tasks of them that hold gold questions.
+    gold_tasks: usize,
+    gold: Option<f64>,
+    retest: Option<f64>,
     /// At most so many where questions can be settled early.
     votes_wanted: u64,
     stop: Option<f64>,
@@ -72,6 +82,18 @@ fn stop_bound(text: &str) -> Result<f64, String> {
 /// The setting that holds the bound beyond which a score needs no further rater; empty: there is none.
 pub const STOP_BOUND: &str = "stop_bound";
 
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok();
+    let share = share.filter(|share| (0.0..=0.5).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 0.5, such as 0.05".to_owned())
+}
+
+/// The setting that holds the part of gold among a rater's tasks; empty: none.
+pub const GOLD_SHARE: &str = "gold_share";
+
+/// The setting that holds the part of retests among a rater's tasks; empty: none.
+pub const RETEST_SHARE: &str = "retest_share";
+
 /// The setting that holds how many answers each question wants.
 pub const RATERS_WANTED: &str = "raters_wanted";
 
@@ -82,6 +104,8 @@ impl Default for Plan {
             min_labels: 3,
             raters: 5,
             stop: None,
+            gold: None,
+            retest: None,
             keep_together: Vec::new(),
         }
     }
@@ -96,6 +120,9 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
     }
     context.print(&text(&summary))?;
     let weighed = || Ok::<_, Failure>(Live::newest(&store, "main")?.weighs_raters());
+    if options.gold.is_some_and(|share| share > 0.0) && summary.gold_tasks == 0 {
+        context.say("there is no gold yet: experts make it (`relabel review --rater NAME --round gold --order random` by a rater of role expert)");
+    }
     if options.stop.is_some() && !weighed()? {
         context.say("--stop holds once a run weighs the raters: `relabel aggregate` by calibrated or dawid-skene");
     }
@@ -136,12 +163,27 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
                     .map(|(ordinal, layout)| planned(*image, ordinal, layout)),
             );
         }
+        if options.gold.is_some() {
+            for (image, labels) in gold_elsewhere(store, &sorted)? {
+                let layouts = group(&labels, &hierarchy, &rule);
+                tasks.extend(
+                    (0..)
+                        .zip(&layouts)
+                        .map(|(ordinal, layout)| planned(image, ordinal, layout)),
+                );
+            }
+        }
         let replanned = store.replace_plan(&tasks)?;
         store.set_setting(RATERS_WANTED, &options.raters.to_string())?;
-        let bound = options
-            .stop
-            .map_or_else(String::new, |bound| bound.to_string());
-        store.set_setting(STOP_BOUND, &bound)?;
+        let told = [
+            (STOP_BOUND, options.stop),
+            (GOLD_SHARE, options.gold),
+            (RETEST_SHARE, options.retest),
+        ];
+        for (setting, value) in told {
+            let value = value.map_or_else(String::new, |value| value.to_string());
+            store.set_setting(setting, &value)?;
+        }
         if sorted.unanimous.is_empty() && tasks.is_empty() {
             return Err(Failure::failed(
                 "there is nothing to plan: no image has a label or a proposal",
@@ -153,9 +195,11 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
             Some(search) => Some((labels_of_all(store, &sorted)?, search)),
             None => None,
         };
-        Ok(Summary::of(
-            &sorted, &tasks, replanned, options, measured, search,
-        ))
+        let gold_tasks = store.gold_tasks()?.len();
+        Ok(Summary {
+            gold_tasks,
+            ..Summary::of(&sorted, &tasks, replanned, options, measured, search)
+        })
     })
 }
 
@@ -174,6 +218,28 @@ fn sorted_by_name(store: &Store) -> Result<Triage, Failure> {
     Ok(sorted)
 }
 
+/// Images with gold questions that the plan does not ask about, with all their labels.
+fn gold_elsewhere(
+    store: &Store,
+    sorted: &Triage,
+) -> Result<Vec<(ImageId, Vec<ClassIndex>)>, Failure> {
+    let reviewed: HashSet<ImageId> = sorted.to_review.iter().map(|(image, _)| *image).collect();
+    let gold = store.gold_questions()?;
+    let images: HashSet<ImageId> = gold.iter().map(|question| question.image).collect();
+    let mut labels: BTreeMap<ImageId, BTreeSet<ClassIndex>> = BTreeMap::new();
+    let proposed = store.proposed_labels()?;
+    let asked = gold.iter().map(|question| (question.image, question.class));
+    for (image, class) in asked.chain(proposed) {
+        if images.contains(&image) && !reviewed.contains(&image) {
+            labels.entry(image).or_default().insert(class);
+        }
+    }
+    let labels = labels
+        .into_iter()
+        .map(|(image, labels)| (image, labels.into_iter().collect()));
+    Ok(labels.collect())
+}
+
 impl Summary {
     fn of(
         sorted: &Triage,
@@ -189,7 +255,10 @@ impl Summary {
             .map(|(_, labels)| labels.len())
             .sum();
         let images = sorted.unanimous.len() + sorted.to_review.len();
-        let votes_wanted = questions as u64 * u64::from(options.raters);
+        // What is strewn in is a share of all that a rater answers.
+        let strewn = options.gold.unwrap_or(0.0) + options.retest.unwrap_or(0.0);
+        let ordinary = questions as u64 * u64::from(options.raters);
+        let votes_wanted = (ordinary as f64 / (1.0 - strewn).max(0.01)).round() as u64;
         let seconds = measured.unwrap_or(ASSUMED_SECONDS);
         Summary {
             images,
@@ -205,6 +274,9 @@ impl Summary {
             new_questions: replanned.new_questions,
             kept_questions: replanned.kept_questions,
             retired_questions: replanned.retired_questions,
+            gold_tasks: 0,
+            gold: options.gold,
+            retest: options.retest,
             votes_wanted,
             stop: options.stop,
             seconds_per_vote: seconds,
@@ -286,6 +358,26 @@ fn text(summary: &Summary) -> String {
     let mut rows: Vec<Vec<String>> = rows
         .map(|(what, figure, remark)| vec![what.to_owned(), figure, remark])
         .into();
+    for (what, share, remark) in [
+        (
+            "gold",
+            summary.gold,
+            format!("in {} tasks, unmarked", thousands(summary.gold_tasks)),
+        ),
+        (
+            "retests",
+            summary.retest,
+            "of what the rater answered in earlier sittings".to_owned(),
+        ),
+    ] {
+        if let Some(share) = share {
+            rows.push(vec![
+                what.to_owned(),
+                format!("{} %", share * 100.0),
+                format!("of a rater's tasks: {remark}"),
+            ]);
+        }
+    }
     if let Some(search) = &summary.search {
         let chosen = format!(
             "{} (recall {:.3}, precision {:.3} on gold)",

@@ -6,9 +6,9 @@ use clap::ValueEnum;
 
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
-use super::plan::STOP_BOUND;
+use super::plan::{GOLD_SHARE, RATERS_WANTED, RETEST_SHARE, STOP_BOUND};
 use crate::domain::Role;
-use crate::review::driver::{DriverError, Ended, Order, Setup, run_review};
+use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
 use crate::review::keymap::Keymap;
 use crate::review::picture::PictureMode;
 use crate::store::{RaterRow, Store, StoreError};
@@ -147,9 +147,12 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             OrderChoice::Random => Order::Random,
             OrderChoice::Disputed => Order::Disputed,
         },
-        stop: store
-            .setting(STOP_BOUND)?
-            .and_then(|bound| bound.parse().ok()),
+        raters_wanted: planned(&store, RATERS_WANTED)?,
+        shares: Shares {
+            gold: planned(&store, GOLD_SHARE)?.unwrap_or(0.0),
+            retest: planned(&store, RETEST_SHARE)?.unwrap_or(0.0),
+        },
+        stop: planned(&store, STOP_BOUND)?,
         pictures: options.screen.pictures,
         picture_budget: options.screen.picture_budget,
         color: context.color(),
@@ -169,6 +172,12 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
         Err(DriverError::Store(error)) => Err(error.into()),
         Err(error) => Err(Failure::failed(error.to_string())),
     }
+}
+
+/// What `plan` was told, if it was.
+fn planned<T: std::str::FromStr>(store: &Store, setting: &str) -> Result<Option<T>, Failure> {
+    let told = store.setting(setting)?;
+    Ok(told.and_then(|told| told.parse().ok()))
 }
 
 /// The rater who is named, else the one named as the user is; made when there is none.

@@ -44,7 +44,7 @@ pub enum Event {
     // From the project file.
     /// A task was read.
     TaskLoaded(Task),
-    /// Others have settled all that a task asks: it needs no further rater.
+    /// A task needs no further rater: others have settled all that it asks, or are enough.
     TaskSettled(TaskId),
     /// A task could not be read.
     TaskFailed {

@@ -77,4 +77,6 @@ pub struct Summary {
     pub disputes: Vec<Dispute>,
     /// All disputes.
     pub disputes_total: usize,
+    /// Tasks left out because as many raters as they need were at them.
+    pub with_others: usize,
 }

@@ -20,6 +20,8 @@ pub struct StoredEvidence {
     pub gold: Option<(VoteTable, VoteTable)>,
     /// Whether the raters' votes on gold questions were cast in round `gold`, apart from the votes that count.
     pub gold_round: bool,
+    /// What raters said when they were asked once more, in the round's retests.
+    pub retest: Option<VoteTable>,
     /// The original label of each image, by dense number.
     pub original: Vec<Option<ClassIndex>>,
 }
@@ -52,6 +54,9 @@ impl StoredEvidence {
 
 /// The round whose votes calibrate raters.
 pub const GOLD_ROUND: &str = "gold";
+
+/// Added to a round's name: the round where raters answer once more what they have answered, to be measured against themselves.
+pub const RETEST_SUFFIX: &str = " retest";
 
 impl Store {
     /// The votes of a round by everybody but experts, the experts' votes of all rounds as gold, and the raters' votes of
@@ -91,11 +96,14 @@ impl Store {
             match name.as_str() {
                 _ if name == round => put(&mut of_round, id.0, RoundKind::Counted),
                 GOLD_ROUND => put(&mut of_round, id.0, RoundKind::Gold),
+                _ if name.strip_suffix(RETEST_SUFFIX) == Some(round) => {
+                    put(&mut of_round, id.0, RoundKind::Retest);
+                }
                 _ => {}
             }
         }
         let mut questions = Dense::new(self.asked(around)?);
-        let (mut counted, mut on_gold) = (Vec::new(), Vec::new());
+        let (mut counted, mut on_gold, mut again) = (Vec::new(), Vec::new(), Vec::new());
         let mut experts: BTreeMap<(usize, u32), (bool, Answer)> = BTreeMap::new();
         self.each_standing_vote(around, |vote| {
             let Some((rater, role)) = at(&of_rater, vote.rater) else {
@@ -120,6 +128,7 @@ impl Store {
                     }
                 }
                 Some(RoundKind::Gold) => on_gold.push((question, rater, vote.answer)),
+                Some(RoundKind::Retest) => again.push((question, rater, vote.answer)),
                 _ => counted.push((question, rater, vote.answer)),
             }
         })?;
@@ -150,6 +159,10 @@ impl Store {
             questions: questions.ids,
             images: questions.images,
             original: questions.original,
+            retest: match again.is_empty() {
+                true => None,
+                false => Some(table(&again).map_err(damaged)?),
+            },
             raters,
             votes,
             gold,
@@ -229,6 +242,7 @@ impl Store {
 enum RoundKind {
     Counted,
     Gold,
+    Retest,
 }
 
 /// Keeps a value at the place of a key, which counts up from 1.

@@ -2,6 +2,7 @@
 //!
 //! Imports domain, and the tables that consensus takes. Writing functions are cheap alone and safe together inside [`Store::atomically`].
 
+mod claims;
 mod classes;
 mod evidence;
 mod health;
@@ -24,7 +25,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-pub use evidence::{GOLD_ROUND, StoredEvidence};
+pub use claims::{Place, Places};
+pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow};
 pub use models::{Model, ProposedBy, Source};
 pub use notes::{Note, NoteKind};
@@ -159,6 +161,24 @@ impl Store {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         }
+    }
+
+    /// Runs `change` as one transaction that a failing machine may forget: for what runs out by itself. Nothing before it is lost.
+    ///
+    /// # Errors
+    /// As [`Store::atomically`].
+    pub fn fleetingly<T, E: From<StoreError>>(
+        &self,
+        change: impl FnOnce(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let flush = |level| {
+            let set = self.connection.pragma_update(None, "synchronous", level);
+            set.map_err(StoreError::from)
+        };
+        flush("normal")?;
+        let outcome = self.atomically(change);
+        flush("full")?;
+        outcome
     }
 
     /// Runs `change` as one transaction: all of it is kept, or nothing.

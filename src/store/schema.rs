@@ -8,7 +8,11 @@ use super::StoreError;
 const APPLICATION_ID: i64 = 0x7265_6c62;
 
 /// Each step leads from the version that is its place to the next.
-const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// The newest schema version that this program knows.
 fn known() -> i64 {

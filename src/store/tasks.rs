@@ -1,8 +1,12 @@
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension, Row};
 
 use super::votes::NEWEST;
 use super::{Store, StoreError};
-use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, RaterId, Role, RoundId, TaskId};
+use crate::domain::{
+    Answer, ClassIndex, ImageId, Question, QuestionId, RaterId, Role, RoundId, TaskId,
+};
 
 /// A task of the plan, for the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +88,8 @@ impl Store {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Tasks whose questions the rater has all answered in the round, with the time of the newest vote (Unix milliseconds).
+    /// Tasks whose planned questions the rater has all answered in the round, with the time of the newest vote (Unix
+    /// milliseconds). A label that somebody adds later does not bring a task back.
     ///
     /// The cost grows with the rater's own votes, not with the project.
     ///
@@ -104,14 +109,53 @@ impl Store {
                              WHERE newest.question = vote.question AND newest.round = ?2 AND newest.rater = ?1
                              ORDER BY newest.at DESC, newest.copy DESC, newest.sequence DESC LIMIT 1) AS answer
                      FROM vote JOIN question ON question.id = vote.question
-                     WHERE vote.rater = ?1 AND vote.round = ?2 AND question.task IS NOT NULL
+                     WHERE vote.rater = ?1 AND vote.round = ?2 AND question.task IS NOT NULL AND question.added = 0
                  )
                  SELECT task, max(at), count(DISTINCT question) AS answered
                  FROM mine WHERE answer IS NOT NULL GROUP BY task
-                 HAVING answered = (SELECT count(*) FROM question WHERE question.task = mine.task)",
+                 HAVING answered = (SELECT count(*) FROM question WHERE question.task = mine.task AND question.added = 0)",
             )?
             .query_map((rater.0, round.0), |row| {
                 Ok((TaskId(row.get(0)?), row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Tasks with a question that an expert has answered, in any round.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn gold_tasks(&self) -> Result<HashSet<TaskId>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT DISTINCT question.task
+                 FROM vote JOIN question ON question.id = vote.question
+                 WHERE vote.rater IN (SELECT id FROM rater WHERE role = ?1)
+                   AND question.task IS NOT NULL AND vote.answer IS NOT NULL AND {NEWEST}"
+            ))?
+            .query_map([Role::Expert.word()], |row| Ok(TaskId(row.get(0)?)))?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Questions that an expert has answered, in any round, by key.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn gold_questions(&self) -> Result<Vec<Question>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT image, class FROM question WHERE id IN (
+                     SELECT question FROM vote
+                     WHERE rater IN (SELECT id FROM rater WHERE role = ?1) AND answer IS NOT NULL AND {NEWEST})
+                 ORDER BY id"
+            ))?
+            .query_map([Role::Expert.word()], |row| {
+                Ok(Question {
+                    image: ImageId(row.get(0)?),
+                    class: ClassIndex(row.get(1)?),
+                })
             })?
             .collect::<Result<_, _>>()?)
     }

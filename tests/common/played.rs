@@ -129,6 +129,7 @@ pub fn summary(disputes: &[TaskId]) -> Summary {
             kappa: estimate(0.71),
         }],
         gold: None,
+        with_others: 0,
         label_sets: vec![
             FinalLabels {
                 image: ImageId(10),

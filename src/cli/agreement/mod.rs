@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::table::{table, thousands};
 use crate::consensus::agreement::{
     Figure, Measure, RaterFigures, figures, figures_by_group, rater_figures, rater_pairs,
-    test_retest,
+    test_retest, test_retest_by_rater,
 };
 use crate::consensus::interval::{Bootstrap, Interval};
 use crate::consensus::{AnswerCounts, CalibratedOptions, MajorityOptions, Method};
@@ -90,6 +90,15 @@ struct Retest {
     equal: u64,
     share: Option<f64>,
     counts: [[u32; 3]; 3],
+    raters: Vec<RaterRetest>,
+}
+
+/// A rater against herself.
+#[derive(Debug, Serialize)]
+struct RaterRetest {
+    rater: String,
+    pairs: u64,
+    equal: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -190,13 +199,25 @@ fn short(classes: &Classes, class: ClassIndex) -> String {
 }
 
 fn retest(stored: &StoredEvidence) -> Option<Retest> {
-    let (_, again) = stored.gold.as_ref().filter(|_| stored.gold_round)?;
+    let on_gold = stored.gold.as_ref().filter(|_| stored.gold_round);
+    let again = stored
+        .retest
+        .as_ref()
+        .or(on_gold.map(|(_, raters)| raters))?;
     let counts = test_retest(&stored.votes, again);
+    let raters = test_retest_by_rater(&stored.votes, again)
+        .into_iter()
+        .map(|(rater, counts)| RaterRetest {
+            rater: stored.rater_name(rater),
+            pairs: counts.total(),
+            equal: counts.alike(),
+        });
     (counts.total() > 0).then(|| Retest {
         pairs: counts.total(),
         equal: counts.alike(),
         share: counts.raw(),
         counts: counts.0,
+        raters: raters.collect(),
     })
 }
 
@@ -341,6 +362,17 @@ fn text(report: &Report, options: &Agreement) -> String {
             thousands(retest.pairs),
             retest.share.unwrap_or(f64::NAN) * 100.0
         ));
+        let raters = retest.raters.iter().map(|rater| {
+            vec![
+                crate::text::printable(&rater.rater).into_owned(),
+                thousands(rater.equal),
+                thousands(rater.pairs),
+            ]
+        });
+        if options.by.iter().any(|by| matches!(by, By::Rater)) {
+            let header = ["rater", "alike", "asked twice"];
+            parts.push(table(&header, &[1, 2], raters.take(options.top).collect()));
+        }
     }
     for by in &options.by {
         parts.push(match by {

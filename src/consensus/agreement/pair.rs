@@ -1,12 +1,15 @@
 // Numbers of raters and answers are in range by construction of the table.
 #![allow(clippy::indexing_slicing)]
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::measure::{divide, kappa};
 use crate::consensus::VoteTable;
 use crate::consensus::interval::{Bootstrap, Interval};
 use crate::consensus::votes::{answer_of, rater_of};
+use crate::domain::Answer;
 
 /// How often one voter's answer (row: no, maybe, yes) met the other's (column).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,12 +140,28 @@ pub fn pair_interval(
 /// questions in another (columns). Both tables are over the same questions and raters.
 pub fn test_retest(one: &VoteTable, other: &VoteTable) -> PairCounts {
     let mut counts = PairCounts::default();
+    each_retest(one, other, |_, answer, again| {
+        counts.count(u32::from(answer.code()), u32::from(again.code()));
+    });
+    counts
+}
+
+/// The same for each rater, by number; of those who met a question twice.
+pub fn test_retest_by_rater(one: &VoteTable, other: &VoteTable) -> BTreeMap<u32, PairCounts> {
+    let mut counts: BTreeMap<u32, PairCounts> = BTreeMap::new();
+    each_retest(one, other, |rater, answer, again| {
+        let counts = counts.entry(rater).or_default();
+        counts.count(u32::from(answer.code()), u32::from(again.code()));
+    });
+    counts
+}
+
+fn each_retest(one: &VoteTable, other: &VoteTable, mut each: impl FnMut(u32, Answer, Answer)) {
     for question in 0..one.n_questions().min(other.n_questions()) {
         for (rater, answer) in one.votes_on(question) {
             if let Some(again) = other.answer(question, rater) {
-                counts.count(u32::from(answer.code()), u32::from(again.code()));
+                each(rater, answer, again);
             }
         }
     }
-    counts
 }

@@ -1,17 +1,20 @@
 //! The thread that has the project file: reads tasks, puts votes on disk, counts them at the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+
+use jiff::Timestamp;
 
 use super::closing::summarise;
 use super::live::LiveLabelSets;
 use super::{Message, Sitting};
-use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, TaskId};
+use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, RoundId, TaskId};
 use crate::review::effect::{NoteText, StoredAnswer};
 use crate::review::event::{Event, StepId};
 use crate::review::state::{Insight, Label, Task};
-use crate::store::{NewVote, NoteKind, OpenTask, Store, StoreError};
+use crate::store::{NewVote, NoteKind, OpenTask, Place, Store, StoreError};
 
 /// What the clerk is asked to do.
 #[derive(Debug)]
@@ -41,7 +44,12 @@ pub enum Errand {
         at: i64,
     },
     /// Read a task.
-    LoadTask(TaskId),
+    LoadTask {
+        /// Which.
+        task: TaskId,
+        /// Whether the rater wants it whoever else is at it.
+        asked_for: bool,
+    },
     /// Find images that carry a class.
     LoadExamples(ClassIndex, ImageId),
     /// Count the votes, for a rater who touched these images.
@@ -51,204 +59,305 @@ pub enum Errand {
 /// More examples are not shown.
 const EXAMPLES: usize = 4;
 
-/// Does errands in their order until nobody can send any more; what was sent is always done.
-pub fn run(
-    store: &Store,
-    sitting: &Sitting,
-    live: &mut LiveLabelSets,
-    errands: &Receiver<Errand>,
-    answers: &Sender<Message>,
-) {
-    while let Ok(errand) = errands.recv() {
-        let (event, files) = serve(store, sitting, live, errand);
-        // Nobody hears the answer once the screen is closed; the work is done all the same.
-        if !files.is_empty() {
-            let _ = answers.send(Message::Files(files));
+/// How long a claim holds a task for a rater who does nothing.
+const CLAIM: i64 = 10 * 60 * 1000;
+
+/// The thread's state.
+#[derive(Debug)]
+pub struct Clerk {
+    store: Store,
+    sitting: Arc<Sitting>,
+    live: LiveLabelSets,
+    /// Tasks that the rater has not finished in this sitting's round: these are claimed.
+    queued: HashSet<TaskId>,
+    special: Special,
+    /// Tasks that the rater has had a place at in this sitting.
+    held: HashSet<TaskId>,
+    /// Tasks that others were at when the rater came.
+    busy: HashSet<TaskId>,
+}
+
+/// Tasks of a queue that are not like the others.
+#[derive(Debug, Default)]
+pub struct Special {
+    /// Asked of every rater.
+    pub for_all: HashSet<TaskId>,
+    /// Asked once more, in a round of their own.
+    pub retests: HashSet<TaskId>,
+}
+
+impl Clerk {
+    /// A clerk for these tasks.
+    pub fn new(
+        store: Store,
+        sitting: Arc<Sitting>,
+        live: LiveLabelSets,
+        queued: &[TaskId],
+        special: Special,
+    ) -> Clerk {
+        Clerk {
+            store,
+            sitting,
+            live,
+            queued: queued.iter().copied().collect(),
+            special,
+            held: HashSet::new(),
+            busy: HashSet::new(),
         }
-        if let Some(event) = event {
-            let _ = answers.send(Message::Event(event));
+    }
+
+    /// Does errands in their order until nobody can send any more; what was sent is always done.
+    pub fn run(mut self, errands: &Receiver<Errand>, answers: &Sender<Message>) {
+        while let Ok(errand) = errands.recv() {
+            let (event, files) = self.serve(errand);
+            // Nobody hears the answer once the screen is closed; the work is done all the same.
+            if !files.is_empty() {
+                let _ = answers.send(Message::Files(files));
+            }
+            if let Some(event) = event {
+                let _ = answers.send(Message::Event(event));
+            }
         }
+        if let Some(places) = &self.sitting.places {
+            // Where this fails, the claims run out by themselves.
+            let _ = self
+                .store
+                .fleetingly(|store| store.release_claims(places, now()));
+        }
+    }
+
+    /// The round that the answers to a task belong to.
+    fn round_of(&self, task: TaskId) -> RoundId {
+        match self.special.retests.contains(&task) {
+            true => self.sitting.retest_round,
+            false => self.sitting.round,
+        }
+    }
+
+    /// Asks for the rater's place at a task, where one is needed.
+    fn place_at(&mut self, task: TaskId, asked_for: bool) -> Result<Place, StoreError> {
+        let Some(places) = &self.sitting.places else {
+            return Ok(Place::Claimed);
+        };
+        let is_free = asked_for
+            || !self.queued.contains(&task)
+            || !self.is_ordinary(task)
+            || self.held.contains(&task);
+        if is_free {
+            return Ok(Place::Claimed);
+        }
+        let now = now();
+        let place = self
+            .store
+            .fleetingly(|store| store.claim(task, places, now, now + CLAIM))?;
+        match place {
+            Place::Claimed => self.held.insert(task),
+            Place::Busy => self.busy.insert(task),
+            Place::Full => false,
+        };
+        Ok(place)
+    }
+
+    fn serve(&mut self, errand: Errand) -> (Option<Event>, Files) {
+        let (store, sitting) = (&self.store, &self.sitting);
+        match errand {
+            Errand::StoreVotes {
+                step,
+                task,
+                image,
+                answers,
+                at,
+            } => {
+                let stored = self.store_votes(task, image, &answers, at);
+                let event = match stored {
+                    Ok(questions) => Event::VotesStored { step, questions },
+                    Err(error) => Event::VotesFailed {
+                        step,
+                        reason: error.to_string(),
+                    },
+                };
+                (Some(event), Files::new())
+            }
+            Errand::DropAdded(question) => {
+                // The label is gone from this screen; at worst others meet it once more.
+                let _ = store.atomically(|store| store.drop_added_label(question));
+                (None, Files::new())
+            }
+            Errand::StoreNote { image, note, at } => {
+                let kind = match note {
+                    NoteText::Flag => NoteKind::Flag,
+                    NoteText::Unflag => NoteKind::Unflag,
+                    NoteText::Comment(text) => NoteKind::Comment(text),
+                };
+                let stored =
+                    store.atomically(|store| store.add_note(image, sitting.rater.id, &kind, at));
+                let event = match stored {
+                    Ok(()) => Event::NoteStored { image },
+                    Err(error) => Event::NoteFailed {
+                        image,
+                        reason: error.to_string(),
+                    },
+                };
+                (Some(event), Files::new())
+            }
+            Errand::LoadTask { task, asked_for } => match self.load_task(task, asked_for) {
+                Ok(Some((task, files))) => (Some(Event::TaskLoaded(task)), files),
+                Ok(None) => (Some(Event::TaskSettled(task)), Files::new()),
+                Err(error) => {
+                    let reason = error.to_string();
+                    (Some(Event::TaskFailed { task, reason }), Files::new())
+                }
+            },
+            Errand::LoadExamples(class, except) => {
+                let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
+                let files = images
+                    .iter()
+                    .filter_map(|image| Some((image.id, image.path.clone()?)));
+                let files = files.collect();
+                let images = images
+                    .into_iter()
+                    .map(|image| (image.id, image.name))
+                    .collect();
+                (Some(Event::ExamplesLoaded { class, images }), files)
+            }
+            Errand::Summarise(touched) => {
+                let summary = self
+                    .live
+                    .now(store, &sitting.round_name)
+                    .and_then(|live| summarise(store, sitting, live, &touched));
+                let event = match summary {
+                    Ok(mut summary) => {
+                        summary.with_others = self.busy.len();
+                        Event::SummaryReady(Box::new(summary))
+                    }
+                    Err(error) => Event::SummaryFailed(error.to_string()),
+                };
+                (Some(event), Files::new())
+            }
+        }
+    }
+
+    /// The questions that the answers stand for, once they are on disk.
+    fn store_votes(
+        &self,
+        task: TaskId,
+        image: ImageId,
+        answers: &[StoredAnswer],
+        at: i64,
+    ) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
+        let round = self.round_of(task);
+        let places = self.sitting.places.as_ref();
+        self.store.atomically(|store| {
+            let mut questions = Vec::with_capacity(answers.len());
+            let mut votes = Vec::with_capacity(answers.len());
+            for answer in answers {
+                let class = answer.class;
+                let question = match answer.question {
+                    Some(question) => question,
+                    None => store.add_label(task, Question { image, class })?,
+                };
+                questions.push((class, question));
+                votes.push(NewVote {
+                    question,
+                    round,
+                    rater: self.sitting.rater.id,
+                    answer: answer.answer,
+                    at: Some(at),
+                    spent: answer.spent,
+                });
+            }
+            store.add_votes(&votes)?;
+            // Who votes is there still.
+            if let Some(places) = places {
+                store.extend_claims(places, at + CLAIM)?;
+            }
+            Ok(questions)
+        })
+    }
+
+    /// A task with the questions that need this rater; nothing when others have settled all of them, or are enough. One
+    /// that the rater has `asked_for` is shown in any case.
+    fn load_task(
+        &mut self,
+        id: TaskId,
+        asked_for: bool,
+    ) -> Result<Option<(Task, Files)>, StoreError> {
+        let gone =
+            || StoreError::Damaged(format!("task {} is gone: somebody has planned anew", id.0));
+        if self.place_at(id, asked_for)? != Place::Claimed {
+            return Ok(None);
+        }
+        let round = self.round_of(id);
+        let (store, sitting) = (&self.store, &self.sitting);
+        let mut open = store
+            .open_task(id, sitting.rater.id, round)?
+            .ok_or_else(gone)?;
+        if let Some(stop) = sitting.stop.filter(|_| self.is_ordinary(id)) {
+            let live = self.live.now(store, &sitting.round_name)?;
+            open.questions
+                .retain(|question| question.answer.is_some() || !stop.holds(live, question.id));
+            if open.questions.is_empty() {
+                return Ok(None);
+            }
+        }
+        let image = store.image(open.task.image)?.ok_or_else(gone)?;
+        let mut insights = insights(store, sitting, &open)?;
+        let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
+        for question in &open.questions {
+            let class = sitting.classes.get(question.class);
+            let label = Label {
+                class: question.class,
+                question: Some(question.id),
+                name: sitting.classes.name_of(question.class),
+                gloss: class.and_then(|class| class.gloss.clone()),
+                ancestors: sitting.hierarchy.ancestors_line(question.class),
+                heading: sitting.hierarchy.heading_of(question.class).to_owned(),
+                added: false,
+                recorded: question.answer,
+                sending: None,
+                insight: insights.remove(&question.id),
+            };
+            // An added label joins its heading where that is here already.
+            let under = labels
+                .iter()
+                .rposition(|other| other.heading == label.heading);
+            labels.insert(under.map_or(labels.len(), |last| last + 1), label);
+        }
+        let (flagged, comments) = notes(store, sitting, image.id)?;
+        let parts = store.parts_of(image.id)?;
+        let no_picture = match &image.path {
+            None => Some(format!("no file: {} is known by name only", image.name)),
+            Some(_) => None,
+        };
+        let files = image
+            .path
+            .iter()
+            .map(|path| (image.id, path.clone()))
+            .collect();
+        let task = Task {
+            id,
+            image: image.id,
+            image_name: image.name,
+            part: (open.ordinal + 1, parts),
+            labels,
+            no_picture,
+            flagged,
+            comments,
+        };
+        Ok(Some((task, files)))
+    }
+
+    /// Whether a task is asked as planned, of the raters whom it needs.
+    fn is_ordinary(&self, task: TaskId) -> bool {
+        !self.special.for_all.contains(&task) && !self.special.retests.contains(&task)
     }
 }
 
 type Files = Vec<(ImageId, PathBuf)>;
 
-fn serve(
-    store: &Store,
-    sitting: &Sitting,
-    live: &mut LiveLabelSets,
-    errand: Errand,
-) -> (Option<Event>, Files) {
-    match errand {
-        Errand::StoreVotes {
-            step,
-            task,
-            image,
-            answers,
-            at,
-        } => {
-            let stored = store_votes(store, sitting, task, image, &answers, at);
-            let event = match stored {
-                Ok(questions) => Event::VotesStored { step, questions },
-                Err(error) => Event::VotesFailed {
-                    step,
-                    reason: error.to_string(),
-                },
-            };
-            (Some(event), Files::new())
-        }
-        Errand::DropAdded(question) => {
-            // The label is gone from this screen; at worst others meet it once more.
-            let _ = store.atomically(|store| store.drop_added_label(question));
-            (None, Files::new())
-        }
-        Errand::StoreNote { image, note, at } => {
-            let kind = match note {
-                NoteText::Flag => NoteKind::Flag,
-                NoteText::Unflag => NoteKind::Unflag,
-                NoteText::Comment(text) => NoteKind::Comment(text),
-            };
-            let stored =
-                store.atomically(|store| store.add_note(image, sitting.rater.id, &kind, at));
-            let event = match stored {
-                Ok(()) => Event::NoteStored { image },
-                Err(error) => Event::NoteFailed {
-                    image,
-                    reason: error.to_string(),
-                },
-            };
-            (Some(event), Files::new())
-        }
-        Errand::LoadTask(task) => match load_task(store, sitting, live, task) {
-            Ok(Some((task, files))) => (Some(Event::TaskLoaded(task)), files),
-            Ok(None) => (Some(Event::TaskSettled(task)), Files::new()),
-            Err(error) => {
-                let reason = error.to_string();
-                (Some(Event::TaskFailed { task, reason }), Files::new())
-            }
-        },
-        Errand::LoadExamples(class, except) => {
-            let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
-            let files = images
-                .iter()
-                .filter_map(|image| Some((image.id, image.path.clone()?)));
-            let files = files.collect();
-            let images = images
-                .into_iter()
-                .map(|image| (image.id, image.name))
-                .collect();
-            (Some(Event::ExamplesLoaded { class, images }), files)
-        }
-        Errand::Summarise(touched) => {
-            let summary = live
-                .now(store, &sitting.round_name)
-                .and_then(|live| summarise(store, sitting, live, &touched));
-            let event = match summary {
-                Ok(summary) => Event::SummaryReady(Box::new(summary)),
-                Err(error) => Event::SummaryFailed(error.to_string()),
-            };
-            (Some(event), Files::new())
-        }
-    }
-}
-
-/// The questions that the answers stand for, once they are on disk.
-fn store_votes(
-    store: &Store,
-    sitting: &Sitting,
-    task: TaskId,
-    image: ImageId,
-    answers: &[StoredAnswer],
-    at: i64,
-) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
-    store.atomically(|store| {
-        let mut questions = Vec::with_capacity(answers.len());
-        let mut votes = Vec::with_capacity(answers.len());
-        for answer in answers {
-            let class = answer.class;
-            let question = match answer.question {
-                Some(question) => question,
-                None => store.add_label(task, Question { image, class })?,
-            };
-            questions.push((class, question));
-            votes.push(NewVote {
-                question,
-                round: sitting.round,
-                rater: sitting.rater.id,
-                answer: answer.answer,
-                at: Some(at),
-                spent: answer.spent,
-            });
-        }
-        store.add_votes(&votes)?;
-        Ok(questions)
-    })
-}
-
-/// A task with the questions that need this rater; nothing when others have settled all of them.
-fn load_task(
-    store: &Store,
-    sitting: &Sitting,
-    live: &mut LiveLabelSets,
-    id: TaskId,
-) -> Result<Option<(Task, Files)>, StoreError> {
-    let gone = || StoreError::Damaged(format!("task {} is gone: somebody has planned anew", id.0));
-    let mut open = store
-        .open_task(id, sitting.rater.id, sitting.round)?
-        .ok_or_else(gone)?;
-    if let Some(stop) = sitting.stop {
-        let live = live.now(store, &sitting.round_name)?;
-        open.questions
-            .retain(|question| question.answer.is_some() || !stop.holds(live, question.id));
-        if open.questions.is_empty() {
-            return Ok(None);
-        }
-    }
-    let image = store.image(open.task.image)?.ok_or_else(gone)?;
-    let mut insights = insights(store, sitting, &open)?;
-    let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
-    for question in &open.questions {
-        let class = sitting.classes.get(question.class);
-        let label = Label {
-            class: question.class,
-            question: Some(question.id),
-            name: sitting.classes.name_of(question.class),
-            gloss: class.and_then(|class| class.gloss.clone()),
-            ancestors: sitting.hierarchy.ancestors_line(question.class),
-            heading: sitting.hierarchy.heading_of(question.class).to_owned(),
-            added: false,
-            recorded: question.answer,
-            sending: None,
-            insight: insights.remove(&question.id),
-        };
-        // An added label joins its heading where that is here already.
-        let under = labels
-            .iter()
-            .rposition(|other| other.heading == label.heading);
-        labels.insert(under.map_or(labels.len(), |last| last + 1), label);
-    }
-    let (flagged, comments) = notes(store, sitting, image.id)?;
-    let parts = store.parts_of(image.id)?;
-    let no_picture = match &image.path {
-        None => Some(format!("no file: {} is known by name only", image.name)),
-        Some(_) => None,
-    };
-    let files = image
-        .path
-        .iter()
-        .map(|path| (image.id, path.clone()))
-        .collect();
-    let task = Task {
-        id,
-        image: image.id,
-        image_name: image.name,
-        part: (open.ordinal + 1, parts),
-        labels,
-        no_picture,
-        flagged,
-        comments,
-    };
-    Ok(Some((task, files)))
+/// Unix milliseconds.
+fn now() -> i64 {
+    Timestamp::now().as_millisecond()
 }
 
 /// What an adjudicator sees of each question; nothing for everybody else, who votes blind.

@@ -47,6 +47,7 @@ pub fn summarise(
         label_sets: label_sets(store, sitting, live, touched)?,
         disputes,
         disputes_total,
+        with_others: 0,
     })
 }
 

@@ -5,6 +5,7 @@ mod answers;
 mod clerk;
 mod closing;
 mod live;
+mod mix;
 mod queue;
 mod terminal;
 
@@ -31,14 +32,15 @@ use super::picture::{
 use super::state::{self, Progress, State};
 use super::update::{start, update};
 use super::view::{Palette, view};
-use crate::domain::{Classes, ImageId, RoundId};
+use crate::domain::{Classes, ImageId, Role, RoundId};
 use crate::hierarchy::Hierarchy;
 use crate::live::Live;
-use crate::store::{RaterRow, Store, StoreError};
+use crate::store::{Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
 
 use answers::{Answers, Heard};
-use clerk::Errand;
+use clerk::{Clerk, Errand, Special};
 use live::{LiveLabelSets, Stop};
+pub use mix::Shares;
 pub use queue::Order;
 use queue::{Queue, queue};
 pub use terminal::Screen;
@@ -60,6 +62,10 @@ pub struct Setup {
     pub round_name: String,
     /// In which order.
     pub order: Order,
+    /// Answers that each question wants, where that is known.
+    pub raters_wanted: Option<usize>,
+    /// Gold and retest tasks among a rater's own.
+    pub shares: Shares,
     /// The bound of `plan --stop`, where raters are asked no further about questions that are settled.
     pub stop: Option<f64>,
     /// How pictures are sent, where that is not to be found out.
@@ -104,6 +110,11 @@ struct Sitting {
     rater: RaterRow,
     round: RoundId,
     round_name: String,
+    /// Where tasks that are answered once more have their votes.
+    retest_round: RoundId,
+    /// How many raters a task needs; none for those who are asked whoever else has answered.
+    places: Option<Places>,
+    shares: Shares,
     stop: Option<Stop>,
 }
 
@@ -132,23 +143,47 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     // Before the terminal is taken: a signal must find its handler.
     #[cfg(unix)]
     listen_for_signals(sender.clone())?;
+    // Experts, adjudicators and those who look at disputes are asked whoever else has answered.
+    let is_one_of_many = setup.rater.role == Role::Rater && setup.order != Order::Disputed;
+    let places = setup.raters_wanted.filter(|_| is_one_of_many);
+    let places = places.map(|wanted| Places {
+        round: setup.round,
+        rater: setup.rater.id,
+        wanted,
+    });
+    let retest_round = format!("{}{RETEST_SUFFIX}", setup.round_name);
     let sitting = Arc::new(Sitting {
-        stop: Stop::of(setup.stop, setup.rater.role).filter(|_| setup.order != Order::Disputed),
+        stop: Stop::of(setup.stop, setup.rater.role).filter(|_| is_one_of_many),
+        retest_round: match setup.shares.retest > 0.0 {
+            true => setup.store.round(&retest_round)?,
+            false => setup.round,
+        },
+        places,
+        shares: match is_one_of_many {
+            true => setup.shares,
+            false => Shares::default(),
+        },
         classes: Arc::new(setup.classes),
         hierarchy: Arc::new(setup.hierarchy),
         rater: setup.rater,
         round: setup.round,
         round_name: setup.round_name,
     });
-    let (open, mut live) = open_tasks(&setup.store, &sitting, setup.order)?;
+    let (open, live) = open_tasks(&setup.store, &sitting, setup.order)?;
     let mut screen = Screen::open()?;
     let size = crossterm::terminal::size()?;
+    let queued = open.open.clone();
+    let special = Special {
+        for_all: open.for_all.clone(),
+        retests: open.retests.clone(),
+    };
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
     state.kiosk = setup.kiosk;
     let (errands, inbox) = channel();
     let clerk = {
-        let (sitting, sender, store) = (Arc::clone(&sitting), sender.clone(), setup.store);
-        let work = move || clerk::run(&store, &sitting, &mut live, &inbox, &sender);
+        let (sitting, sender) = (Arc::clone(&sitting), sender.clone());
+        let clerk = Clerk::new(setup.store, sitting, live, &queued, special);
+        let work = move || clerk.run(&inbox, &sender);
         thread::Builder::new()
             .name("clerk".to_owned())
             .spawn(work)?
@@ -185,9 +220,8 @@ fn open_tasks(
     sitting: &Sitting,
     order: Order,
 ) -> Result<(Queue, LiveLabelSets), StoreError> {
-    let who = (sitting.rater.id, sitting.rater.name.as_str());
     if sitting.stop.is_none() && order != Order::Disputed {
-        let open = queue(store, who, sitting.round, order, None, midnight())?;
+        let open = queue(store, sitting, order, None, midnight())?;
         return Ok((open, LiveLabelSets::coming(store, &sitting.round_name)));
     }
     let live = Live::newest(store, &sitting.round_name)?;
@@ -200,7 +234,7 @@ fn open_tasks(
         }
         (_, None) => Vec::new(),
     };
-    let open = queue(store, who, sitting.round, order, Some(wanted), midnight())?;
+    let open = queue(store, sitting, order, Some(wanted), midnight())?;
     Ok((open, LiveLabelSets::here(live)))
 }
 
@@ -499,7 +533,10 @@ impl Hands {
             },
             Effect::DropAdded(question) => Errand::DropAdded(question),
             Effect::StoreNote { image, note, at } => Errand::StoreNote { image, note, at },
-            Effect::LoadTask(task) => Errand::LoadTask(task),
+            Effect::LoadTask(task) => Errand::LoadTask {
+                task,
+                asked_for: state.detour && state.current == Some(task),
+            },
             Effect::LoadExamples { class, except } => Errand::LoadExamples(class, except),
             Effect::Summarise => Errand::Summarise(state.touched.clone()),
             Effect::WantPictures(requests) => return Ok((Turn::On, self.want(&requests))),

@@ -1,11 +1,13 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{RaterId, RoundId, TaskId};
+use super::Sitting;
+use super::mix::mix;
+use crate::domain::TaskId;
 use crate::store::{Store, StoreError};
 
 /// The order of tasks.
@@ -28,6 +30,10 @@ pub struct Queue {
     pub total: usize,
     /// Tasks that the rater has finished since `midnight`.
     pub today: usize,
+    /// Tasks that every rater gets, whoever else has answered them: gold.
+    pub for_all: HashSet<TaskId>,
+    /// Tasks that the rater has finished before and gets once more.
+    pub retests: HashSet<TaskId>,
 }
 
 /// The tasks that a rater has still to do.
@@ -36,41 +42,84 @@ pub struct Queue {
 /// Unix milliseconds.
 pub fn queue(
     store: &Store,
-    rater: (RaterId, &str),
-    round: RoundId,
+    sitting: &Sitting,
     order: Order,
     wanted: Option<Vec<TaskId>>,
     midnight: i64,
 ) -> Result<Queue, StoreError> {
-    let tasks = store.tasks()?;
-    let finished: HashMap<TaskId, i64> =
-        store.finished_tasks(rater.0, round)?.into_iter().collect();
-    let mut all: Vec<TaskId> = tasks.iter().map(|task| task.id).collect();
-    let total = match (order, &wanted) {
+    let finished = store.finished_tasks(sitting.rater.id, sitting.round)?;
+    let done: HashSet<TaskId> = finished.iter().map(|(task, _)| *task).collect();
+    let mut all: Vec<TaskId> = store.tasks()?.iter().map(|task| task.id).collect();
+    match (order, &wanted) {
         (Order::Disputed, Some(disputes)) => {
             let known: HashSet<TaskId> = all.into_iter().collect();
             all = disputes.clone();
             all.retain(|task| known.contains(task));
-            all.len()
         }
         // By name: the same rater meets the same order again, in any copy of the project.
-        (Order::Random, _) => {
-            all.shuffle(&mut ChaCha8Rng::from_seed(seed(rater.1)));
-            all.len()
-        }
-        _ => all.len(),
+        (Order::Random, _) => all.shuffle(&mut chance(&sitting.rater.name)),
+        _ => {}
+    }
+    let for_all = match sitting.shares.gold > 0.0 {
+        true => store.gold_tasks()?,
+        false => HashSet::new(),
+    };
+    let (gold, ordinary): (Vec<TaskId>, Vec<TaskId>) =
+        all.iter().partition(|task| for_all.contains(task));
+    // What others have done is no part of this rater's work.
+    let full = match &sitting.places {
+        Some(places) => store.full_tasks(places)?,
+        None => HashSet::new(),
     };
     let wanted: Option<HashSet<TaskId>> = wanted.map(|wanted| wanted.into_iter().collect());
-    all.retain(|task| {
-        !finished.contains_key(task) && wanted.as_ref().is_none_or(|wanted| wanted.contains(task))
-    });
+    let is_wanted = |task: &TaskId| wanted.as_ref().is_none_or(|wanted| wanted.contains(task));
+    let (mut open, mut before) = (Vec::with_capacity(ordinary.len()), 0);
+    for task in ordinary {
+        let needs_rater = is_wanted(&task) && !full.contains(&task);
+        if !done.contains(&task) && needs_rater {
+            open.push(task);
+        } else if done.contains(&task) || !full.contains(&task) {
+            before += 1;
+        }
+    }
+    let (open, retests) = strew(store, sitting, open, gold, &finished)?;
     Ok(Queue {
-        total,
-        open: all,
-        today: finished.values().filter(|&&at| at >= midnight).count(),
+        total: before + open.len(),
+        open,
+        today: finished.iter().filter(|(_, at)| *at >= midnight).count(),
+        for_all,
+        retests,
     })
 }
 
-fn seed(name: &str) -> [u8; 32] {
-    Sha256::digest(name.as_bytes()).into()
+/// Puts gold and retest tasks among the open ones, as the plan wants it; says which are retests.
+fn strew(
+    store: &Store,
+    sitting: &Sitting,
+    open: Vec<TaskId>,
+    mut gold: Vec<TaskId>,
+    finished: &[(TaskId, i64)],
+) -> Result<(Vec<TaskId>, HashSet<TaskId>), StoreError> {
+    let done: HashSet<TaskId> = finished.iter().map(|(task, _)| *task).collect();
+    // Another chance each time, else a sitting would begin as the one before.
+    let mut rng = chance(&format!("{}\n{}", sitting.rater.name, finished.len()));
+    gold.retain(|task| !done.contains(task));
+    gold.shuffle(&mut rng);
+    let mut again = Vec::new();
+    if sitting.shares.retest > 0.0 {
+        let retested = store.finished_tasks(sitting.rater.id, sitting.retest_round)?;
+        let retested: HashSet<TaskId> = retested.into_iter().map(|(task, _)| task).collect();
+        again = finished.to_vec();
+        again.retain(|(task, _)| !retested.contains(task));
+        // The longest ago first: what was answered a minute ago is remembered.
+        again.sort_unstable_by_key(|(task, at)| (*at, *task));
+    }
+    let again: Vec<TaskId> = again.into_iter().map(|(task, _)| task).collect();
+    let retests = again.iter().copied().collect();
+    Ok((mix(open, gold, again, sitting.shares, &mut rng), retests))
+}
+
+/// Chance that is the same for the same text.
+fn chance(text: &str) -> ChaCha8Rng {
+    ChaCha8Rng::from_seed(Sha256::digest(text.as_bytes()).into())
 }

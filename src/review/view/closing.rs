@@ -50,6 +50,13 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         thousands(progress.before + progress.finished),
         thousands(progress.total)
     )));
+    if let Some(line) = closing
+        .summary
+        .as_ref()
+        .and_then(|summary| with_others(summary))
+    {
+        lines.extend(plain(line));
+    }
     lines.push(Line::default());
     if let Some(error) = &closing.error {
         for line in fill(error, " ", columns.saturating_sub(4), 4) {
@@ -87,6 +94,18 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         lines.extend(rest.iter().map(|set| label_set(state, set, columns)));
     }
     (lines, selected)
+}
+
+/// What may come back to this rater.
+fn with_others(summary: &Summary) -> Option<String> {
+    let tasks = match summary.with_others {
+        0 => return None,
+        1 => "1 task was left out: enough raters are".to_owned(),
+        n => format!("{} tasks were left out: enough raters are", thousands(n)),
+    };
+    Some(format!(
+        "{tasks} at it now; a later sitting brings back what they leave"
+    ))
 }
 
 /// Label sets that stand above the disputes.
