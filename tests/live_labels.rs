@@ -242,8 +242,8 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
         "3\n"
     );
 
-    // Off by default: the next plan asks everything again.
-    project.run(&["plan"]);
+    // Off by default: the next plan asks everything again, of as many raters as it wants.
+    project.run(&["plan", "--raters", "7"]);
     let mut terminal = review(&project, "yan");
     terminal.wait_for_text("drawing-00.png");
     terminal.wait_until("all labels", |terminal| labels(terminal).len() == 6);
@@ -256,8 +256,9 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
 #[test]
 fn an_expert_is_asked_everything_and_shares_of_votes_settle_nothing() {
     let project = voted(0.05, |_, _| false);
-    project.run(&["plan", "--stop", "0.01"]);
-    let said = project.transcript(&["plan", "--stop", "0.01"]);
+    let plan = ["plan", "--raters", "7", "--stop", "0.01"];
+    project.run(&plan);
+    let said = project.transcript(&plan);
     assert!(
         said.contains("--stop holds once a run weighs the raters"),
         "{said}"

@@ -217,6 +217,38 @@ fn retests_come_in_a_later_sitting_and_measure_a_rater_against_herself() {
     );
 }
 
+#[test]
+fn status_warns_of_raters_who_fall_below_the_bound_on_gold() {
+    let project = Project::of_drawings();
+    with_gold(&project, 10);
+    let mut votes = "image,label,rater,answer\n".to_owned();
+    for drawing in 0..10 {
+        for label in 0..6 {
+            let class = 151 + drawing + 3 * label;
+            for (rater, wrong) in [("alice", 0), ("bob", 4), ("cem", 2)] {
+                let answer = ["no", "yes"][usize::from(label < wrong)];
+                votes += &format!("drawing-{drawing:02}.png,{class},{rater},{answer}\n");
+            }
+        }
+    }
+    project.write("votes.csv", votes);
+    project.run(&["import", "votes", "votes.csv"]);
+    let told = project.run(&["status"]);
+    let warnings: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("warning"))
+        .collect();
+    insta::assert_snapshot!(warnings.join("\n"), @r"
+    warning: bob is below 70 % right on gold: 33.3 % of 60 answers (95 %: 22.7–45.9)
+    warning: cem may be below 70 % right on gold: 66.7 % of 60 answers (95 %: 54.1–77.3)
+    ");
+    assert!(
+        !project
+            .run(&["status", "--gold-bound", "0.3"])
+            .contains("warning")
+    );
+}
+
 /// Processes and seconds; a long run by `RELABEL_STRESS=50x60`.
 fn stress() -> (usize, u64) {
     let told = std::env::var("RELABEL_STRESS").unwrap_or_default();

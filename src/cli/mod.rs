@@ -22,6 +22,7 @@ mod status;
 mod suggest;
 mod table;
 mod team;
+mod trust;
 
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser};

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::plan::RATERS_WANTED;
 use super::propose::{Searched, searched};
 use super::table::{table, thousands};
+use super::trust::{self, Doubtful};
 use crate::consensus::LabelSetChanges;
 use crate::domain::Role;
 use crate::live::{Live, changes};
@@ -19,6 +20,17 @@ pub struct StatusOptions {
     /// The aggregation to describe [default: the newest]
     #[arg(long, value_name = "N")]
     run: Option<i64>,
+    /// Warn of raters who answer fewer gold questions right than this share of them
+    #[arg(long, default_value_t = 0.7, value_name = "SHARE", value_parser = gold_bound)]
+    gold_bound: f64,
+}
+
+fn gold_bound(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 1, such as 0.7".to_owned())
 }
 
 /// Everything that `status` says.
@@ -32,6 +44,8 @@ struct Report {
     search: Option<Searched>,
     run: Option<RunReport>,
     since: Option<Since>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    doubtful_raters: Vec<Doubtful>,
     next: String,
 }
 
@@ -77,6 +91,14 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     let since = since(&store, run.as_ref())?;
     let run = run.map(|run| describe(&store, run)).transpose()?;
     let search = searched(&store)?;
+    let doubtful_raters = match counts.gold_questions {
+        0 => Vec::new(),
+        _ => trust::below(
+            &store,
+            run.as_ref().map_or("main", |run| &run.round),
+            options.gold_bound,
+        )?,
+    };
     let report = Report {
         project: shown(&context.project),
         votes_wanted: counts.questions * u64::from(raters_wanted),
@@ -85,6 +107,7 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
         search,
         run,
         since,
+        doubtful_raters,
         counts,
     };
     if context.json() {
@@ -202,6 +225,13 @@ fn text(report: &Report) -> String {
     let mut parts = vec![table(&[], &[1], rows.into())];
     if !counts.raters.is_empty() {
         parts.push(raters(counts));
+    }
+    if !report.doubtful_raters.is_empty() {
+        let warnings = report.doubtful_raters.iter();
+        let warnings: Vec<String> = warnings
+            .map(|rater| format!("warning: {}", rater.warning()))
+            .collect();
+        parts.push(warnings.join("\n"));
     }
     if let Some(run) = &report.run {
         parts.push(run_text(run));
