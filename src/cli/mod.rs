@@ -11,6 +11,7 @@ mod export;
 mod failure;
 mod import;
 mod init;
+mod merge;
 mod plan;
 mod predictions;
 mod propose;
@@ -95,6 +96,11 @@ enum Command {
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
     )]
     Export(export::Export),
+    /// Take in votes and notes made in other copies of the project
+    #[command(
+        after_help = "Examples:\n  relabel merge laptop.db\n  relabel merge --dry-run copies/*.db\nMerging again changes nothing."
+    )]
+    Merge(merge::Merge),
     /// Say what this terminal can show and why, and whether the project file is sound
     Doctor(doctor::Doctor),
     /// Add or list raters
@@ -137,6 +143,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
         Command::Export(options) => export::run(options, context),
+        Command::Merge(options) => merge::run(options, context),
         Command::Doctor(options) => doctor::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
         Command::Team(team) => team::run(team, context),

@@ -1,7 +1,3 @@
-use std::path::Path;
-
-use rusqlite::OptionalExtension;
-
 use super::{Store, StoreError};
 
 /// Consecutive numbers of rows made in this copy of the project.
@@ -13,57 +9,28 @@ pub(super) struct Numbers {
     pub first: i64,
 }
 
+/// A key for what one process writes, from opening the project to closing it: 48 random bits.
+///
+/// Nothing that a file could bring along makes it, so that no two processes number rows under the same key: not on a
+/// machine that was cloned, not in a file that was copied back, not where an inode came to another file.
+pub(super) fn draw_copy() -> i64 {
+    let random = uuid::Uuid::new_v4().as_u128() >> 80;
+    i64::try_from(random).unwrap_or(i64::MAX)
+}
+
 impl Store {
     /// Takes `count` sequence numbers of this copy; inside a transaction.
-    ///
-    /// A file that was copied to another place is another copy: it must not mint the numbers of its origin again.
     pub(super) fn take_numbers(&self, count: usize) -> Result<Numbers, StoreError> {
-        let place = place_of(&self.path)?;
-        let known = self
+        let first = self
             .connection
-            .prepare_cached("SELECT id, next FROM copy WHERE place = ?1")?
-            .query_row([&place], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let (copy, first): (i64, i64) = match known {
-            Some(found) => found,
-            None => {
-                self.connection
-                    .prepare_cached("INSERT INTO copy (uuid, place) VALUES (?1, ?2)")?
-                    .execute([&uuid::Uuid::new_v4().to_string(), &place])?;
-                (self.connection.last_insert_rowid(), 1)
-            }
-        };
-        self.connection
-            .prepare_cached("UPDATE copy SET next = next + ?2 WHERE id = ?1")?
-            .execute((copy, count as i64))?;
-        Ok(Numbers { copy, first })
-    }
-}
-
-/// Names the file on its machine: moving it keeps the name, copying does not.
-#[cfg(unix)]
-fn place_of(path: &Path) -> Result<String, StoreError> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path).map_err(|source| StoreError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    Ok(format!(
-        "{}:{}:{}",
-        machine.trim(),
-        metadata.dev(),
-        metadata.ino()
-    ))
-}
-
-/// Names the file by its full path where there are no inodes.
-#[cfg(not(unix))]
-fn place_of(path: &Path) -> Result<String, StoreError> {
-    std::fs::canonicalize(path)
-        .map(|full| full.display().to_string())
-        .map_err(|source| StoreError::Io {
-            path: path.to_owned(),
-            source,
+            .prepare_cached(
+                "INSERT INTO copy (id, next) VALUES (?1, 1 + ?2)
+                 ON CONFLICT (id) DO UPDATE SET next = next + ?2 RETURNING next - ?2",
+            )?
+            .query_row((self.copy, count as i64), |row| row.get(0))?;
+        Ok(Numbers {
+            copy: self.copy,
+            first,
         })
+    }
 }

@@ -8,6 +8,7 @@ mod evidence;
 mod health;
 mod identity;
 mod images;
+mod merge;
 mod models;
 mod notes;
 mod plan;
@@ -28,6 +29,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use claims::{Place, Places};
 pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow};
+pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};
 pub use models::{Model, ProposedBy, Source};
 pub use notes::{Note, NoteKind};
 pub use plan::{PlannedTask, Replanned};
@@ -104,6 +106,8 @@ const BUSY: Duration = Duration::from_secs(30);
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Key that the rows written here are numbered under.
+    copy: i64,
 }
 
 impl Store {
@@ -147,6 +151,7 @@ impl Store {
         Ok(Store {
             connection,
             path: path.to_owned(),
+            copy: identity::draw_copy(),
         })
     }
 

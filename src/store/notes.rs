@@ -26,7 +26,7 @@ pub struct Note {
 }
 
 impl Store {
-    /// Adds a note; notes are never changed.
+    /// Adds a note; notes are never changed. Like votes, a rater's notes on an image keep the order in which they were made.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -45,7 +45,9 @@ impl Store {
         };
         self.connection
             .prepare_cached(
-                "INSERT INTO note (copy, sequence, image, rater, kind, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO note (copy, sequence, image, rater, kind, text, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, ifnull(
+                     (SELECT max(at + (copy <> ?1)) FROM note WHERE image = ?3 AND rater = ?4), 0)))",
             )?
             .execute((numbers.copy, numbers.first, image.0, rater.0, word, text, at))?;
         Ok(())

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
 ];
 
 /// The newest schema version that this program knows.
@@ -28,7 +29,11 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Stor
     let foreign = || StoreError::Foreign(path.to_owned());
     let application: i64 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(|_| foreign())?;
+        .map_err(|error| match error.sqlite_error_code() {
+            // It begins like a database: cut off, most likely.
+            Some(rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Sqlite(error),
+            _ => foreign(),
+        })?;
     if application != APPLICATION_ID {
         return Err(foreign());
     }
@@ -60,6 +65,8 @@ fn migrate_by(steps: &[&str], connection: &Connection, path: &Path) -> Result<()
             .execute("VACUUM INTO ?1", [aside.to_string_lossy()])
             .map_err(|error| StoreError::Backup(error.to_string()))?;
     }
+    // Steps may make tables anew that others point to; what points where is checked at the end.
+    connection.pragma_update(None, "foreign_keys", false)?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let run = || -> Result<(), StoreError> {
         // Read again under the lock: another process may have migrated meanwhile.
@@ -69,12 +76,18 @@ fn migrate_by(steps: &[&str], connection: &Connection, path: &Path) -> Result<()
         }
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         connection.pragma_update(None, "user_version", newest)?;
+        if connection.prepare("PRAGMA foreign_key_check")?.exists([])? {
+            let why = "rows point to others that are not there (`relabel doctor`)";
+            return Err(StoreError::Damaged(why.to_owned()));
+        }
         connection.execute_batch("COMMIT")?;
         Ok(())
     };
-    run().inspect_err(|_| {
+    let outcome = run().inspect_err(|_| {
         let _ = connection.execute_batch("ROLLBACK");
-    })
+    });
+    connection.pragma_update(None, "foreign_keys", true)?;
+    outcome
 }
 
 #[cfg(test)]
@@ -111,6 +124,64 @@ mod tests {
             .unwrap();
         assert_eq!(kept, 7);
         assert_eq!(version(&connection).unwrap(), 2);
+    }
+
+    #[test]
+    fn votes_of_version_2_keep_their_order_and_get_the_same_keys_in_every_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("project.db");
+        let connection = Connection::open(&path).unwrap();
+        migrate_by(&STEPS[..2], &connection, &path).unwrap();
+        // The second copy has the lower key, and the last word in the same millisecond.
+        connection
+            .execute_batch(
+                "INSERT INTO copy VALUES (1, 'ffffffff-0102-4d8d-8c22-4bb18e63a884', 'a', 3),
+                                         (2, '00000000-ABCD-4d8d-8c22-4bb18e63a884', 'b', 3);
+                 INSERT INTO class (idx, name) VALUES (0, 'cat');
+                 INSERT INTO image (id, name) VALUES (1, 'a.png');
+                 INSERT INTO question (id, image, class) VALUES (1, 1, 0);
+                 INSERT INTO rater VALUES (1, 'ann', 'rater');
+                 INSERT INTO round VALUES (1, 'main');
+                 INSERT INTO vote VALUES (1, 1, 1, 700, 1, 1, 0, NULL), (1, 1, 1, 700, 1, 2, 1, NULL),
+                                         (1, 1, 1, 700, 2, 1, 2, 40);
+                 INSERT INTO note VALUES (2, 2, 1, 1, 'comment', 'small', 800);
+                 INSERT INTO run (id, method, parameters, remarks, at) VALUES (1, 'majority', '{}', '[]', 900);
+                 INSERT INTO run_mark VALUES (1, 1, 2), (1, 2, 1);",
+            )
+            .unwrap();
+        migrate(&connection, &path).unwrap();
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(
+            rows(
+                "SELECT format('%x %d %d %d', copy, sequence, at, answer) FROM vote
+                  ORDER BY question, round, rater, at, copy, sequence"
+            ),
+            [
+                "ffffffff0102 1 700 0",
+                "ffffffff0102 2 700 1",
+                "abcd 1 701 2"
+            ]
+        );
+        assert_eq!(
+            rows("SELECT format('%x %d %s', copy, sequence, text) FROM note"),
+            ["abcd 2 small"]
+        );
+        assert_eq!(
+            rows("SELECT format('%x %d', id, next) FROM copy ORDER BY id"),
+            ["abcd 3", "ffffffff0102 3"]
+        );
+        assert_eq!(
+            rows("SELECT format('%x %d', copy, sequence) FROM run_mark ORDER BY copy"),
+            ["abcd 1", "ffffffff0102 2"]
+        );
+        let enforced: bool = connection
+            .pragma_query_value(None, "foreign_keys", |row| row.get(0))
+            .unwrap();
+        assert!(enforced);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub struct VoteRow {
     pub at: Option<i64>,
 }
 
-/// How far the votes and notes of a copy of the project go.
+/// How far the votes and notes of a copy of the project go. A file holds all of a copy's numbers up to its newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// Key of the copy.
@@ -49,6 +49,9 @@ pub struct Mark {
     /// Its newest number.
     pub sequence: i64,
 }
+
+/// Times before this one only say which vote came first: a second after 1970 nobody voted.
+const KNOWN_FROM: i64 = 1_000;
 
 /// The newest row of each (question, round, rater), by the clustered key.
 pub(super) const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM vote AS newer
@@ -58,14 +61,15 @@ pub(super) const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM vote AS newer
 impl Store {
     /// Adds votes, in their order; inside [`Store::atomically`] they are kept together or not at all.
     ///
-    /// A rater's vote on a question is never older than the one before it, whatever the clock says, so that the
-    /// newest vote is always the last one made.
+    /// A rater's vote on a question is never older than the one before it, whatever the clock says, and later than one
+    /// of another copy: the newest vote is always the last one made.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn add_votes(&self, votes: &[NewVote]) -> Result<(), StoreError> {
         self.insert_votes(
-            "max(?4, ifnull((SELECT max(at) FROM vote WHERE question = ?1 AND round = ?2 AND rater = ?3), 0))",
+            "max(?4, ifnull((SELECT at + (copy <> ?5) FROM vote WHERE question = ?1 AND round = ?2 AND rater = ?3
+                             ORDER BY at DESC, copy DESC, sequence DESC LIMIT 1), 0))",
             votes,
         )
     }
@@ -182,16 +186,14 @@ impl Store {
         }
     }
 
-    /// How far the votes go now, by copy.
+    /// How far the votes and notes go now, by copy.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn marks(&self) -> Result<Vec<Mark>, StoreError> {
         Ok(self
             .connection
-            .prepare_cached(
-                "SELECT id, ifnull((SELECT max(sequence) FROM vote WHERE vote.copy = copy.id), 0) FROM copy",
-            )?
+            .prepare_cached("SELECT id, next - 1 FROM copy")?
             .query_map([], |row| {
                 Ok(Mark {
                     copy: row.get(0)?,
@@ -213,12 +215,18 @@ impl Store {
     ) -> Result<(usize, Vec<QuestionId>), StoreError> {
         let mut rows = 0;
         let mut questions: Vec<QuestionId> = Vec::new();
+        let seen: HashMap<i64, i64> = marks
+            .iter()
+            .map(|mark| (mark.copy, mark.sequence))
+            .collect();
         for now in self.marks()? {
-            let seen = marks.iter().find(|mark| mark.copy == now.copy);
+            let after = seen.get(&now.copy).copied().unwrap_or(0);
+            if after == now.sequence {
+                continue;
+            }
             let mut statement = self.connection.prepare_cached(
                 "SELECT question FROM vote WHERE copy = ?1 AND sequence > ?2 AND round = ?3",
             )?;
-            let after = seen.map_or(0, |mark| mark.sequence);
             for question in statement.query_map((now.copy, after, round.0), |row| row.get(0))? {
                 rows += 1;
                 questions.push(QuestionId(question?));
@@ -368,6 +376,6 @@ fn vote_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<VoteRow> {
         rater: row.get(2)?,
         round: row.get(3)?,
         answer: Answer::from_code(code).unwrap_or(Answer::No),
-        at: (at != 0).then_some(at),
+        at: (at >= KNOWN_FROM).then_some(at),
     })
 }
