@@ -7,12 +7,14 @@
 //! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
 //! - [`consensus`]: votes to scores, label sets, agreement
 //! - [`proposals`]: what is proposed, and which images people must look at
+//! - [`audit`]: a spot check of given labels: sample, intervals, stopping rule
 //! - [`formats`]: one file a format: bytes to plain records and back
 //! - [`store`]: the project file; all SQL
 //! - [`live`]: label sets as they stand now: a run and the votes since
 //! - [`review`]: the review screen
 //! - [`cli`]: one file a command
 
+pub mod audit;
 pub mod cli;
 pub mod consensus;
 pub mod domain;

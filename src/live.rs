@@ -1,7 +1,9 @@
-//! Label sets as they stand now: those of a run, kept up with the votes since. Imports domain, consensus and store.
+//! Label sets as they stand now: those of a run, kept up with the votes since; and audits. Imports domain, text, consensus, audit and store.
 //!
 //! A vote changes the score of its own question and nothing else; raters' reliabilities stay as the run found them. The
 //! cost grows with the votes since the run (without a run, all votes are counted once, by majority).
+
+pub mod audit;
 
 use std::collections::HashMap;
 

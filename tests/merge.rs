@@ -155,6 +155,10 @@ fn json_says_the_same_and_the_project_itself_is_left_out() {
             "taken": 1,
             "known": 2
           },
+          "audits": {
+            "taken": 0,
+            "known": 0
+          },
           "other_roles": [
             {
               "rater": "dora",

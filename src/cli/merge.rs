@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::table::{table, thousands};
-use crate::store::{Differences, MergeError, Merged, Snapshot, StoreError};
+use crate::store::{Counted, Differences, MergeError, Merged, Snapshot, StoreError};
 
 /// Options of `merge`.
 #[derive(Debug, clap::Args)]
@@ -161,6 +161,8 @@ fn refusal(other: &Path, error: &MergeError) -> Failure {
             .hint("a project keeps its classes; another one's votes come by `export --as votes-csv` there and `import votes` here"),
         MergeError::Images(differences) => told(differences)
             .hint("give both copies the same images (`relabel import images`, `import labels`), then merge again"),
+        MergeError::Audits(differences) => told(differences)
+            .hint("plan an audit in one copy, then copy the project; another audit needs another --name"),
         MergeError::Conflicts(differences) => told(differences)
             .hint("one of the two was copied while it was being written, or changed by another program")
             .hint(format!(
@@ -201,7 +203,12 @@ fn text(report: &Report) -> String {
             ("questions", merged.questions),
             ("raters", merged.raters),
         ];
-        kinds.map(|(kind, counted)| {
+        // Few projects have audits.
+        let audits = [("audits", merged.audits)];
+        let audits = audits
+            .into_iter()
+            .filter(|(_, audits)| *audits != Counted::default());
+        kinds.into_iter().chain(audits).map(|(kind, counted)| {
             vec![
                 file.file.clone(),
                 kind.to_owned(),

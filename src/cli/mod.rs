@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod agreement;
+mod audit;
 mod context;
 mod demo;
 mod doctor;
@@ -91,6 +92,9 @@ enum Command {
     /// Score predictions on the original labels and on the label sets
     #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
     Eval(eval::Eval),
+    /// Spot-check given labels, and stop as soon as the question put is settled
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Write label sets, scores, votes or tasks to a file
     #[command(
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
@@ -142,6 +146,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Aggregate(options) => aggregate::run(options, context),
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
+        Command::Audit(audit) => audit::run(audit, context),
         Command::Export(options) => export::run(options, context),
         Command::Merge(options) => merge::run(options, context),
         Command::Doctor(options) => doctor::run(options, context),

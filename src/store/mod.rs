@@ -2,6 +2,7 @@
 //!
 //! Imports domain, and the tables that consensus takes. Writing functions are cheap alone and safe together inside [`Store::atomically`].
 
+mod audits;
 mod claims;
 mod classes;
 mod evidence;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use audits::{AuditDraw, AuditStratum, StoredAudit};
 pub use claims::{Place, Places};
 pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow};

@@ -1,5 +1,5 @@
 use super::{Store, StoreError};
-use crate::domain::{ClassIndex, ImageId};
+use crate::domain::{ClassIndex, ImageId, Question};
 
 impl Store {
     /// The key of a source (a model's name), made when there is none.
@@ -51,6 +51,28 @@ impl Store {
                  UNION SELECT image, class FROM original_label ORDER BY 1, 2",
             )?
             .query_map([], |row| Ok((ImageId(row.get(0)?), ClassIndex(row.get(1)?))))?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// The highest score that a source in use gives an image's class, where any gives one.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn proposed_scores(&self) -> Result<Vec<(Question, f64)>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT image, class, max(score) FROM proposal
+                 WHERE score IS NOT NULL AND source IN (SELECT id FROM source WHERE used = 1)
+                 GROUP BY image, class",
+            )?
+            .query_map([], |row| {
+                let question = Question {
+                    image: ImageId(row.get(0)?),
+                    class: ClassIndex(row.get(1)?),
+                };
+                Ok((question, row.get(2)?))
+            })?
             .collect::<Result<_, _>>()?)
     }
 

@@ -2,8 +2,9 @@
 //!
 //! A vote or note is named by (copy, sequence) wherever it goes, and is only ever added, so that merging is the union of
 //! two sets: in any order, any number of times. Which of a rater's votes stands is decided by what the rows say alone.
-//! Settings, proposals, the plan and runs stay those of the file that takes in.
+//! Audits that are not here come too. Settings, proposals, the plan and runs stay those of the file that takes in.
 
+mod audits;
 mod compare;
 mod rows;
 mod snapshot;
@@ -59,6 +60,8 @@ pub struct Merged {
     pub questions: Counted,
     /// Raters, by name.
     pub raters: Counted,
+    /// Audits that were planned, or drawn further.
+    pub audits: Counted,
     /// Raters whose role differs.
     pub other_roles: Vec<OtherRole>,
 }
@@ -106,6 +109,9 @@ pub enum MergeError {
     /// The same number of the same copy is two different rows.
     #[error("{} of its votes and notes have the numbers of others that are here", .0.count)]
     Conflicts(Differences),
+    /// The same name is two different audits.
+    #[error("{} of its audits are not those of this project", .0.count)]
+    Audits(Differences),
     /// One of the files could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -118,6 +124,8 @@ impl Store {
     /// The other file is no copy of this project, holds other rows under the same numbers, or SQLite refuses.
     pub fn merge(&self, other: &Store) -> Result<Merged, MergeError> {
         let images = compare::same_project(self, other)?;
-        rows::take_in(self, other, &images)
+        let mut merged = rows::take_in(self, other, &images)?;
+        merged.audits = audits::take_in(self, other, &images)?;
+        Ok(merged)
     }
 }

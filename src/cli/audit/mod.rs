@@ -1,0 +1,46 @@
+//! `relabel audit …`: a spot check of given labels that may be looked at as often as one likes.
+
+mod given;
+mod plan;
+mod result;
+
+use super::context::Context;
+use super::failure::Failure;
+use crate::live::audit::LiveAudit;
+use crate::store::Store;
+
+/// What to do with an audit.
+#[derive(Debug, clap::Subcommand)]
+pub enum Audit {
+    /// Draw the labels that are to be looked at
+    #[command(
+        after_help = "Examples:\n  relabel audit plan\n  relabel audit plan --of label-sets --by score --tolerance 0.02 --name sets\n  relabel audit plan --of delivered.csv --seed 7"
+    )]
+    Plan(plan::Plan),
+    /// Say what the answers so far are worth, and whether to go on
+    #[command(
+        after_help = "Examples:\n  relabel audit result\n  relabel audit result --list\n  relabel audit result --format json"
+    )]
+    Result(result::AuditResult),
+}
+
+/// Runs the command.
+pub fn run(audit: &Audit, context: &Context) -> Result<(), Failure> {
+    match audit {
+        Audit::Plan(options) => plan::run(options, context),
+        Audit::Result(options) => result::run(options, context),
+    }
+}
+
+/// The audit of this name.
+fn open(store: &Store, name: &str) -> Result<LiveAudit, Failure> {
+    if let Some(audit) = LiveAudit::open(store, name)? {
+        return Ok(audit);
+    }
+    let failure = Failure::failed(format!("there is no audit {name:?}"));
+    let others = store.audit_names()?;
+    Err(match others.is_empty() {
+        true => failure.hint("plan one with `relabel audit plan`"),
+        false => failure.hint(format!("--name takes one of: {}", others.join(", "))),
+    })
+}
