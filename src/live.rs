@@ -1,17 +1,18 @@
 //! Label sets as they stand now: those of a run, kept up with the votes since; and audits. Imports domain, text, consensus, audit and store.
 //!
 //! A vote changes the score of its own question and nothing else; raters' reliabilities stay as the run found them. The
-//! cost grows with the votes since the run (without a run, all votes are counted once, by majority).
+//! cost grows with the votes since the run (without a run, all votes are counted once, by majority). What an adjudicator
+//! decided stands in place of the score.
 
 pub mod audit;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::consensus::{
     Evidence, LabelSetChanges, LiveLabels, MajorityOptions, Parameters, QuestionKey,
 };
-use crate::domain::{Answer, Question, QuestionId, RaterId, Role, RoundId};
-use crate::store::{Mark, QuestionScore, Run, Store, StoreError};
+use crate::domain::{Answer, ImageId, Question, QuestionId, RaterId, Role, RoundId};
+use crate::store::{Decision, Mark, QuestionScore, Run, Store, StoreError};
 
 /// Scores and label sets of a round that follow its votes.
 #[derive(Debug, Clone)]
@@ -23,8 +24,10 @@ pub struct Live {
     labels: LiveLabels,
     /// Questions that were voted on since the run, with the votes that are counted.
     touched: HashMap<QuestionId, Touched>,
-    /// Of every question with votes.
+    /// Of every question with votes, as the votes have it.
     scores: HashMap<QuestionId, QuestionScore>,
+    /// What adjudicators decided in their place.
+    decided: HashMap<QuestionId, QuestionScore>,
     votes_since: usize,
 }
 
@@ -49,6 +52,7 @@ impl Touched {
             score: labels.score(self.number)?,
             in_set: labels.in_set(self.number)?,
             disputed: labels.is_disputed(self.number)?,
+            decided: false,
         })
     }
 }
@@ -71,6 +75,7 @@ impl Live {
             labels: LiveLabels::empty(&parameters),
             touched: HashMap::new(),
             scores: HashMap::new(),
+            decided: HashMap::new(),
             votes_since: 0,
             parameters,
             run,
@@ -78,8 +83,9 @@ impl Live {
         match &live.run {
             Some(run) => {
                 live.marks = store.run_marks(run.id)?;
-                let kept = store.question_scores(run.id)?;
+                let kept = store.method_scores(run.id)?;
                 live.scores = kept.into_iter().map(|kept| (kept.question, kept)).collect();
+                live.decided = decided(store, &live.scores)?;
                 live.catch_up(store)?;
             }
             None => live.count_all(store, round)?,
@@ -102,6 +108,9 @@ impl Live {
     pub fn catch_up(&mut self, store: &Store) -> Result<(), StoreError> {
         // Marks first: a vote that comes in between is looked at twice, and not missed.
         let marks = store.marks()?;
+        if marks == self.marks {
+            return Ok(());
+        }
         let (votes, questions) = store.voted_since(&self.marks, self.round)?;
         let raters = if questions.is_empty() {
             HashMap::new()
@@ -112,6 +121,7 @@ impl Live {
             self.look_again(store, question, &raters)?;
         }
         self.votes_since += votes;
+        self.decided = decided(store, &self.scores)?;
         self.marks = marks;
         Ok(())
     }
@@ -199,6 +209,7 @@ impl Live {
                 self.touched.insert(question, touched);
             }
         }
+        self.decided = decided(store, &self.scores)?;
         Ok(())
     }
 
@@ -217,14 +228,18 @@ impl Live {
         self.touched.len()
     }
 
-    /// What is said of a question; nothing of one without votes.
+    /// What is said of a question; nothing of one without votes or a decision.
     pub fn score(&self, question: QuestionId) -> Option<&QuestionScore> {
-        self.scores.get(&question)
+        let decided = self.decided.get(&question);
+        decided.or_else(|| self.scores.get(&question))
     }
 
-    /// What is said of every question with votes, in no order.
+    /// What is said of every question with votes or a decision, in no order.
     pub fn scores(&self) -> impl Iterator<Item = &QuestionScore> {
-        self.scores.values()
+        let by_votes = self.scores.values();
+        by_votes
+            .filter(|score| !self.decided.contains_key(&score.question))
+            .chain(self.decided.values())
     }
 
     /// How the label sets stand to the original labels.
@@ -235,6 +250,11 @@ impl Live {
     /// How many questions are disputed.
     pub fn n_disputed(&self) -> usize {
         self.scores().filter(|score| score.disputed).count()
+    }
+
+    /// How many questions adjudicators have decided.
+    pub fn n_decided(&self) -> usize {
+        self.decided.len()
     }
 
     /// Whether scores are probabilities that weigh the raters, and not plain shares of votes.
@@ -261,10 +281,34 @@ pub fn parameters_of(run: &Run) -> Result<Parameters, StoreError> {
         .map_err(|error| StoreError::Damaged(format!("run {}: {error}", run.id)))
 }
 
+/// What adjudicators decided of images that have votes: a decision alone makes no label set.
+fn decided(
+    store: &Store,
+    scores: &HashMap<QuestionId, QuestionScore>,
+) -> Result<HashMap<QuestionId, QuestionScore>, StoreError> {
+    let mut decisions = store.decisions()?;
+    let is_voted_on = |decision: &Decision| scores.contains_key(&decision.question);
+    if !decisions.iter().all(is_voted_on) {
+        let images: HashSet<ImageId> = scores.values().map(|score| score.asks.image).collect();
+        decisions.retain(|decision| images.contains(&decision.asks.image));
+    }
+    let certain = |decision: Decision| QuestionScore {
+        question: decision.question,
+        asks: decision.asks,
+        is_original: decision.is_original,
+        score: if decision.in_set { 1.0 } else { 0.0 },
+        in_set: decision.in_set,
+        disputed: false,
+        decided: true,
+    };
+    let decided = decisions.into_iter().map(certain);
+    Ok(decided.map(|score| (score.question, score)).collect())
+}
+
 /// Numbers of the raters whose votes count, as [`Store::evidence`] numbers them.
 fn counted_raters(store: &Store) -> Result<HashMap<RaterId, u32>, StoreError> {
     let numbered = (0u32..).zip(store.raters()?);
-    let counted = numbered.filter(|(_, rater)| rater.role != Role::Expert);
+    let counted = numbered.filter(|(_, rater)| rater.role == Role::Rater);
     Ok(counted.map(|(number, rater)| (rater.id, number)).collect())
 }
 

@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use relabel::consensus::LiveLabels;
 use relabel::domain::{Answer, Role};
 use relabel::live::{Live, parameters_of};
-use relabel::store::{NewVote, QuestionScore, Store};
+use relabel::store::{DECISION_ROUND, NewVote, QuestionScore, Store};
 
 const RATERS: [&str; 5] = ["ann", "bob", "cem", "dan", "eve"];
 
@@ -92,21 +92,24 @@ fn sorted(live: &Live) -> Vec<QuestionScore> {
 /// A few votes of anybody on anything: first ones, others in place of former ones, and some taken back.
 fn vote_at_random(store: &Store, random: &mut ChaCha8Rng) {
     let raters = store.raters().unwrap();
-    let round = store.round("main").unwrap();
+    let rounds = ["main", DECISION_ROUND].map(|name| store.round(name).unwrap());
     let questions = store.questions().unwrap();
     let votes: Vec<NewVote> = (0..random.random_range(1..6))
-        .map(|_| NewVote {
-            question: questions[random.random_range(0..questions.len())].0,
-            round,
-            rater: raters[random.random_range(0..raters.len())].id,
-            answer: [
-                None,
-                Some(Answer::No),
-                Some(Answer::Maybe),
-                Some(Answer::Yes),
-            ][random.random_range(0..4)],
-            at: Some(1_000),
-            spent: Some(900),
+        .map(|_| {
+            let rater = &raters[random.random_range(0..raters.len())];
+            NewVote {
+                question: questions[random.random_range(0..questions.len())].0,
+                round: rounds[usize::from(rater.role == Role::Adjudicator)],
+                rater: rater.id,
+                answer: [
+                    None,
+                    Some(Answer::No),
+                    Some(Answer::Maybe),
+                    Some(Answer::Yes),
+                ][random.random_range(0..4)],
+                at: Some(1_000),
+                spent: Some(900),
+            }
         })
         .collect();
     store.atomically(|store| store.add_votes(&votes)).unwrap();
@@ -117,6 +120,9 @@ fn taking_votes_in_one_by_one_gives_what_a_full_count_gives() {
     let project = voted(0.05, |drawing, label| drawing > 27 && label < 3);
     experts(&project);
     let store = Store::open(&project.database()).unwrap();
+    for name in ["dora", "carl"] {
+        store.add_rater(name, Role::Adjudicator).unwrap();
+    }
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let runs = [
         vec![],
@@ -148,6 +154,15 @@ fn taking_votes_in_one_by_one_gives_what_a_full_count_gives() {
         let again = Live::newest(&store, "main").unwrap();
         assert!(live.votes_since() > 40);
         assert_eq!(sorted(&live), sorted(&again), "{run:?}");
+        let decisions = store.decisions().unwrap();
+        assert!(decisions.len() > 5);
+        for decision in decisions {
+            // Every image has votes.
+            let score = live.score(decision.question).unwrap();
+            let certain = f64::from(u8::from(decision.in_set));
+            assert_eq!((score.score, score.in_set), (certain, decision.in_set));
+            assert!(score.decided && !score.disputed);
+        }
 
         // Recalibrated scores of gold questions are kept as made without their own gold: no single rule gives them.
         let kept = live.run().filter(|kept| kept.method != "recalibrated");
@@ -162,6 +177,7 @@ fn taking_votes_in_one_by_one_gives_what_a_full_count_gives() {
             let found = live.score(*question);
             // What the run kept itself is equal to rounding; what the votes touched, to the bit.
             match (found, expected) {
+                (Some(found), _) if found.decided => {}
                 (Some(found), Some(expected)) => {
                     let difference = (found.score - expected).abs();
                     assert!(difference < 1e-12, "{run:?}: {difference}");

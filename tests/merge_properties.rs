@@ -15,13 +15,21 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use relabel::domain::{Answer, Class, ClassIndex, Classes, ImageId, Question, Role};
 use relabel::live::Live;
-use relabel::store::{NewVote, NoteKind, PlannedTask, Snapshot, Store};
+use relabel::store::{DECISION_ROUND, NewVote, NoteKind, PlannedTask, Snapshot, Store};
 
 const COPIES: usize = 3;
 const IMAGES: i64 = 3;
 const CLASSES: u32 = 4;
-const RATERS: [&str; 3] = ["ann", "bob", "cem"];
-const ROUNDS: [&str; 2] = ["main", "second"];
+const RATERS: [&str; 4] = ["ann", "bob", "cem", "dora"];
+const ROUNDS: [&str; 3] = ["main", "second", DECISION_ROUND];
+
+/// Two of them decide.
+fn role(rater: usize) -> Role {
+    match rater {
+        2 | 3 => Role::Adjudicator,
+        _ => Role::Rater,
+    }
+}
 
 /// What somebody does to a copy.
 #[derive(Debug, Clone)]
@@ -157,7 +165,7 @@ impl Copies {
         let image_id = |image: i64| -> ImageId { store.images().unwrap()[image as usize].id };
         let rater_id = |rater: usize| match store.rater(RATERS[rater]).unwrap() {
             Some(known) => known.id,
-            None => store.add_rater(RATERS[rater], Role::Rater).unwrap(),
+            None => store.add_rater(RATERS[rater], role(rater)).unwrap(),
         };
         match deed {
             Deed::Vote {
@@ -184,6 +192,12 @@ impl Copies {
                 // The last one made is the one that stands, here and now.
                 let stands = store.standing_answer(vote.question, vote.round, vote.rater);
                 assert_eq!(stands.unwrap(), *answer);
+                let decides = role(*rater) == Role::Adjudicator && ROUNDS[*round] == DECISION_ROUND;
+                if let (true, Some(answer)) = (decides, answer) {
+                    let rulings = store.rulings(vote.question).unwrap();
+                    let last = rulings.last().map(|ruling| (ruling.rater, ruling.answer));
+                    assert_eq!(last, Some((vote.rater, *answer)));
+                }
             }
             Deed::Note {
                 image,
@@ -242,8 +256,8 @@ impl Copies {
             .map(|score| {
                 let (image, class) = (name(score.asks.image), score.asks.class.0);
                 format!(
-                    "{image} {class} {} {} {}",
-                    score.score, score.in_set, score.disputed
+                    "{image} {class} {} {} {} {}",
+                    score.score, score.in_set, score.disputed, score.decided
                 )
             })
             .collect()

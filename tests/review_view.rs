@@ -185,12 +185,16 @@ fn adjudicated() -> Sitting {
         ],
         score: Some(0.52),
         original: true,
+        disputed: true,
+        ruling: None,
         sources: vec!["resnet50".to_owned()],
     });
     seen.labels[2].insight = Some(Insight {
         votes: Vec::new(),
         score: None,
         original: false,
+        disputed: false,
+        ruling: Some(("dora".to_owned(), Answer::No)),
         sources: vec!["vit".to_owned(), "bit-l".to_owned()],
     });
     Sitting::ready(vec![seen])
@@ -249,6 +253,8 @@ fn named(name: &str) -> Sitting {
         votes: vec![(name.to_owned(), Answer::Maybe)],
         score: Some(f64::NAN),
         original: true,
+        disputed: true,
+        ruling: None,
         sources: vec![name.to_owned()],
     });
     odd.comments = vec![name.to_owned()];

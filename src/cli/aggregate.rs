@@ -15,6 +15,7 @@ use crate::consensus::{
     Parameters, Truths,
 };
 use crate::domain::QuestionId;
+use crate::live::changes;
 use crate::store::{Mark, NewRun, Store, StoredEvidence};
 
 /// Options of `aggregate`.
@@ -122,6 +123,8 @@ struct Report {
     votes: usize,
     raters: usize,
     disputes: usize,
+    /// Questions whose score gives way to what an adjudicator decided.
+    decided: usize,
     label_sets: LabelSetChanges,
     remarks: Vec<String>,
     /// How well scores say what is true on gold; with `--recalibrate`.
@@ -306,6 +309,7 @@ fn keep(
         marks: &votes.marks,
     };
     let run = store.atomically(|store| store.add_run(&new, scores.iter().copied()))?;
+    let standing = store.question_scores(run)?;
     Ok(Report {
         run,
         method: method.to_owned(),
@@ -318,27 +322,15 @@ fn keep(
             .iter()
             .filter(|counts| counts.total() > 0)
             .count(),
-        disputes: scores.iter().filter(|score| score.3).count(),
-        label_sets: label_sets(stored, consensus),
+        disputes: standing.iter().filter(|score| score.disputed).count(),
+        decided: standing.iter().filter(|score| score.decided).count(),
+        label_sets: changes(&standing),
         remarks: rounds(&consensus.parameters)
             .into_iter()
             .chain(remarks)
             .collect(),
         quality: None,
     })
-}
-
-/// How the label sets stand to the original labels.
-fn label_sets(stored: &StoredEvidence, consensus: &Consensus) -> LabelSetChanges {
-    let evidence = stored.evidence();
-    let keys = stored.votes.questions().iter().zip(&consensus.in_set);
-    let voted = keys
-        .enumerate()
-        .filter(|(number, _)| stored.votes.counts(*number).total() > 0);
-    LabelSetChanges::count(voted.map(|(_, (key, in_set))| {
-        let is_original = evidence.original_label(key.image) == Some(key.class);
-        (key.image as usize, is_original, *in_set)
-    }))
 }
 
 /// The scores of the questions that have votes; nothing is said of the others.
@@ -375,11 +367,12 @@ fn text(report: &Report) -> String {
         lines.push(format!("chosen because: {reason}"));
     }
     lines.push(format!(
-        "{} votes of {} raters on {} questions; {} disputed",
+        "{} votes of {} raters on {} questions; {} disputed{}",
         thousands(report.votes),
         thousands(report.raters),
         thousands(report.questions),
-        thousands(report.disputes)
+        thousands(report.disputes),
+        decided(report.decided)
     ));
     lines.push(format!(
         "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none",
@@ -400,6 +393,14 @@ fn text(report: &Report) -> String {
             .map(|remark| format!("note: {}", crate::text::printable(remark))),
     );
     lines.join("\n")
+}
+
+/// What adjudicators decided, as the end of a sentence.
+pub fn decided(questions: usize) -> String {
+    match questions {
+        0 => String::new(),
+        n => format!(", {} decided by adjudicators", thousands(n)),
+    }
 }
 
 fn quality_table(quality: &Quality) -> String {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::aggregate::decided;
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
@@ -14,7 +15,7 @@ use crate::consensus::evaluate::{Predicted, Score, evaluate};
 use crate::consensus::interval::{Interval, wilson};
 use crate::domain::{ClassIndex, Classes, ImageId};
 use crate::formats::records::LabelRecord;
-use crate::store::{ImageRow, Store};
+use crate::store::{ImageRow, ScoreRow, Store};
 
 /// Options of `eval`.
 #[derive(Debug, clap::Args)]
@@ -35,6 +36,8 @@ pub struct Eval {
 #[derive(Debug, Serialize)]
 struct Report {
     run: i64,
+    /// Questions that adjudicators decided, in place of the score.
+    decided: usize,
     files: Vec<FileReport>,
 }
 
@@ -71,9 +74,10 @@ pub fn run(options: &Eval, context: &Context) -> Result<(), Failure> {
     })?;
     let classes = store.classes()?;
     let images = store.images()?;
+    let scores = store.scores(run.id)?;
     let sets: HashMap<ImageId, Vec<ClassIndex>> = images
         .iter()
-        .zip(label_sets(&images, &store.scores(run.id)?))
+        .zip(label_sets(&images, &scores))
         .map(|(image, set)| (image.id, set.labels.into_iter().map(ClassIndex).collect()))
         .collect();
     let mut files = Vec::new();
@@ -82,7 +86,12 @@ pub fn run(options: &Eval, context: &Context) -> Result<(), Failure> {
             file, options, &store, &classes, &images, &sets, context,
         )?);
     }
-    let report = Report { run: run.id, files };
+    let is_decided = |score: &&ScoreRow| score.decided_by.is_some();
+    let report = Report {
+        run: run.id,
+        decided: scores.iter().filter(is_decided).count(),
+        files,
+    };
     if context.json() {
         return context.print_json(&report);
     }
@@ -189,7 +198,11 @@ fn text(report: &Report, classes: usize) -> String {
         "right now errors",
     ];
     let mut parts = vec![
-        format!("label sets of run {}", report.run),
+        format!(
+            "label sets of run {}{}",
+            report.run,
+            decided(report.decided)
+        ),
         table(&header, &[1, 2, 3, 4, 5, 6], rows.collect()),
     ];
     for file in &report.files {

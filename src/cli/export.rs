@@ -10,8 +10,8 @@ use super::context::{Context, shown};
 use super::failure::Failure;
 use crate::domain::Classes;
 use crate::formats::export::{
-    LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl, write_real_json,
-    write_scores_csv,
+    DecidedLabel, LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl,
+    write_real_json, write_scores_csv,
 };
 use crate::store::{ImageRow, ScoreRow, Store};
 
@@ -40,7 +40,7 @@ pub enum ExportFormat {
     VotesCsv,
     /// An object a task: image, task, labels
     TasksJsonl,
-    /// An object an image: image, labels, original
+    /// An object an image: image, labels, original, and what was decided
     Jsonl,
 }
 
@@ -188,8 +188,17 @@ pub fn label_sets(images: &[ImageRow], scores: &[ScoreRow]) -> Vec<LabelSet> {
                     .collect(),
             },
             original: image.original_label.map(|class| class.0),
+            decided: scores.iter().filter_map(decided_label).collect(),
         })
         .collect()
+}
+
+fn decided_label(score: &ScoreRow) -> Option<DecidedLabel> {
+    Some(DecidedLabel {
+        label: score.class.0,
+        in_set: score.in_set,
+        by: score.decided_by.clone()?,
+    })
 }
 
 fn scored_labels(images: &[ImageRow], scores: &[ScoreRow], classes: &Classes) -> Vec<ScoredLabel> {

@@ -12,7 +12,7 @@ pub enum Rater {
     Add {
         /// Unique name
         name: String,
-        /// rater, expert (votes make gold), adjudicator (sees all votes) or auditor
+        /// rater, expert (votes make gold), adjudicator (sees all votes and decides disputes) or auditor (counts towards no label set)
         #[arg(long, default_value = "rater")]
         role: Role,
     },

@@ -11,7 +11,7 @@ use crate::domain::Role;
 use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
 use crate::review::keymap::Keymap;
 use crate::review::picture::PictureMode;
-use crate::store::{RaterRow, Store, StoreError};
+use crate::store::{DECISION_ROUND, RaterRow, Store, StoreError};
 
 /// Options of `review`.
 #[derive(Debug, clap::Args)]
@@ -113,6 +113,12 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
         return Err(Failure::usage("--kiosk needs --project FILE")
             .hint("it takes neither RELABEL_PROJECT nor the folder's relabel.db"));
     }
+    if options.screen.round == DECISION_ROUND {
+        let why = format!("round {DECISION_ROUND:?} holds what adjudicators decide");
+        return Err(Failure::usage(why).hint(
+            "--round says whose votes an adjudicator looks at: leave it out for round main",
+        ));
+    }
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         let failure =
             Failure::usage("the review screen needs a terminal for keys and for the screen");
@@ -141,6 +147,7 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
     let setup = Setup {
         round: store.round(&options.screen.round)?,
         round_name: options.screen.round.clone(),
+        decides: rater.role == Role::Adjudicator,
         rater,
         order: match options.screen.order {
             OrderChoice::Plan => Order::Plan,

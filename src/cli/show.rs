@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
+use crate::domain::ClassIndex;
 use crate::review::picture::{
     PictureMode, TerminalPictures, Viewport, decode, detect, encode, write_inline,
 };
@@ -89,7 +90,7 @@ fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), 
             let names: Vec<String> = set
                 .labels
                 .iter()
-                .map(|&label| classes.name_of(crate::domain::ClassIndex(label)))
+                .map(|&label| classes.name_of(ClassIndex(label)))
                 .collect();
             context.say(format!(
                 "label set of run {}: {}",
@@ -99,6 +100,11 @@ fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), 
                     names => names.join("; "),
                 }
             ));
+            for decided in &set.decided {
+                let answer = if decided.in_set { "yes" } else { "no" };
+                let name = classes.name_of(ClassIndex(decided.label));
+                context.say(format!("decided by {}: {answer}, {name}", decided.by));
+            }
         }
     }
     Ok(())

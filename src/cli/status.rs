@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::aggregate::decided;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
@@ -60,6 +61,8 @@ struct RunReport {
     runs: usize,
     label_sets: LabelSetChanges,
     disputes: usize,
+    /// Questions that adjudicators decided, in place of the score.
+    decided: usize,
     round: String,
 }
 
@@ -73,6 +76,7 @@ struct Since {
     questions: usize,
     label_sets: LabelSetChanges,
     disputes: usize,
+    decided: usize,
 }
 
 /// Runs the command.
@@ -125,6 +129,7 @@ fn describe(store: &Store, run: Run) -> Result<RunReport, Failure> {
         at: crate::formats::records::time_text(run.at),
         runs: store.n_runs()?,
         disputes: scores.iter().filter(|score| score.disputed).count(),
+        decided: scores.iter().filter(|score| score.decided).count(),
         label_sets: changes(&scores),
         method: run.method,
         round: run.round,
@@ -141,12 +146,13 @@ fn since(store: &Store, run: Option<&Run>) -> Result<Option<Since>, Failure> {
         votes: live.votes_since(),
         questions: live.questions_since(),
         disputes: live.n_disputed(),
+        decided: live.n_decided(),
         label_sets: live.changes(),
     }))
 }
 
 fn next_step(counts: &Status, searched: bool, run: Option<&RunReport>) -> &'static str {
-    let is_rater = |rater: &&RaterProgress| rater.role != Role::Expert.word();
+    let is_rater = |rater: &&RaterProgress| rater.role == Role::Rater.word();
     let raters = counts.raters.iter().filter(is_rater);
     let votes: u64 = raters.map(|rater| rater.questions).sum();
     match counts {
@@ -269,7 +275,7 @@ fn run_text(run: &RunReport) -> String {
             "run {} of {}: {} ({})",
             run.number, run.runs, run.method, run.at
         ),
-        sets_text(&run.label_sets, run.disputes),
+        sets_text(&run.label_sets, run.disputes, run.decided),
     ];
     lines.extend(
         run.remarks
@@ -289,17 +295,19 @@ fn since_text(since: &Since, has_run: bool) -> String {
     } else {
         "now, by majority:".to_owned()
     };
-    format!("{begin}\n{}", sets_text(&since.label_sets, since.disputes))
+    let sets = sets_text(&since.label_sets, since.disputes, since.decided);
+    format!("{begin}\n{sets}")
 }
 
-fn sets_text(sets: &LabelSetChanges, disputes: usize) -> String {
+fn sets_text(sets: &LabelSetChanges, disputes: usize, n_decided: usize) -> String {
     format!(
-        "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions",
+        "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions{}",
         thousands(sets.scored),
         thousands(sets.kept),
         thousands(sets.extended),
         thousands(sets.replaced),
         thousands(sets.empty),
-        thousands(disputes)
+        thousands(disputes),
+        decided(n_decided)
     )
 }

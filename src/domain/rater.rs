@@ -8,9 +8,9 @@ pub enum Role {
     Rater,
     /// Votes make gold: the truth that calibrates the raters.
     Expert,
-    /// Sees everybody's votes and decides disputes.
+    /// Sees everybody's votes; answers decide, in place of the score.
     Adjudicator,
-    /// Spot-checks given labels.
+    /// Spot-checks given labels; answers count towards no label set.
     Auditor,
 }
 

@@ -17,7 +17,7 @@ pub struct ScoredLabel {
     pub class: ClassIndex,
     /// All names of the class.
     pub name: String,
-    /// Posterior probability; none for a label that was kept without a vote.
+    /// Posterior probability, 1 or 0 where it was decided; none for a label that was kept without a vote.
     pub score: Option<f64>,
     /// Whether the class is in the image's label set.
     pub in_set: bool,
@@ -32,6 +32,20 @@ pub struct LabelSet {
     pub labels: Vec<u32>,
     /// The original label, where there is one.
     pub original: Option<u32>,
+    /// What adjudicators decided, by label.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decided: Vec<DecidedLabel>,
+}
+
+/// A label that an adjudicator put into a label set or kept out of it, whatever its score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecidedLabel {
+    /// Class.
+    pub label: u32,
+    /// Whether it is in the set.
+    pub in_set: bool,
+    /// Name of the adjudicator.
+    pub by: String,
 }
 
 /// A rater's standing answer in words.

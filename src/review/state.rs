@@ -19,12 +19,16 @@ use crate::hierarchy::Hierarchy;
 /// What only an adjudicator sees of a label; raters vote blind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insight {
-    /// Other raters' names and answers.
+    /// Others' names, with their roles unless they are raters, and answers.
     pub votes: Vec<(String, Answer)>,
     /// Score of the newest run.
     pub score: Option<f64>,
     /// Whether it is the original label.
     pub original: bool,
+    /// Whether it was disputed when the task was read: only then it has to be decided.
+    pub disputed: bool,
+    /// What another adjudicator said last: yes and no decide, maybe leaves open.
+    pub ruling: Option<(String, Answer)>,
     /// The models that propose it.
     pub sources: Vec<String>,
 }
@@ -59,6 +63,12 @@ impl Label {
     pub fn answer(&self) -> Option<Answer> {
         self.sending.map_or(self.recorded, |(_, answer)| answer)
     }
+
+    /// Whether the task cannot be ended before it is answered. An adjudicator passes over what is not disputed.
+    pub fn is_open(&self) -> bool {
+        let is_asked = |insight: &Insight| insight.disputed;
+        self.answer().is_none() && self.insight.as_ref().is_none_or(is_asked)
+    }
 }
 
 /// A task as the screen shows it.
@@ -83,13 +93,9 @@ pub struct Task {
 }
 
 impl Task {
-    /// The first label without an answer at or after `from`, then from the top.
+    /// The first label that is open at or after `from`, then from the top.
     pub fn next_open(&self, from: usize) -> Option<usize> {
-        let open = |at: &usize| {
-            self.labels
-                .get(*at)
-                .is_some_and(|label| label.answer().is_none())
-        };
+        let open = |at: &usize| self.labels.get(*at).is_some_and(Label::is_open);
         (from..self.labels.len())
             .chain(0..from.min(self.labels.len()))
             .find(open)
@@ -305,6 +311,8 @@ pub struct State {
     pub pictures_on: bool,
     /// Whether there is nothing behind the screen to go back to: the screen is all that the rater may use.
     pub kiosk: bool,
+    /// Whether answers decide disputes.
+    pub decides: bool,
     /// Whether the screen says what a picture costs.
     pub info_on: bool,
     /// How long the picture on the screen took from its first frame until the terminal had all of it; none while it is under way.
@@ -373,6 +381,7 @@ impl State {
             palette: sitting.palette,
             pictures_on: true,
             kiosk: false,
+            decides: false,
             info_on: false,
             arrival: None,
             rater: sitting.rater,

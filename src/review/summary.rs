@@ -49,7 +49,7 @@ pub struct FinalLabels {
     pub change: Change,
 }
 
-/// A question on which the raters do not agree.
+/// A question on which the raters do not agree, or that an adjudicator has decided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dispute {
     /// The task that asks it.
@@ -60,6 +60,8 @@ pub struct Dispute {
     pub label: String,
     /// The score of the question, in 0..=1.
     pub score: f64,
+    /// Name of the adjudicator who decided it.
+    pub decided_by: Option<String>,
 }
 
 /// What came of the votes so far, for the closing screen.
@@ -67,16 +69,21 @@ pub struct Dispute {
 pub struct Summary {
     /// How the label sets were made, in a sentence.
     pub method: String,
+    /// What the answers are for, where they are no rater's, who would be compared with others.
+    pub purpose: Option<String>,
     /// Agreement with each other rater of the round.
     pub pairs: Vec<PairAgreement>,
     /// Agreement with gold, where the rater answered gold questions.
     pub gold: Option<GoldAgreement>,
     /// Label sets of the images of this sitting.
     pub label_sets: Vec<FinalLabels>,
-    /// Disputes left in the project, the most disputed first; a bounded number of them.
+    /// Disputes left in the project, the most disputed first; for an adjudicator then what is decided, the newest first. A bounded
+    /// number of either.
     pub disputes: Vec<Dispute>,
     /// All disputes.
     pub disputes_total: usize,
+    /// All questions that adjudicators have decided.
+    pub decided_total: usize,
     /// Tasks left out because as many raters as they need were at them.
     pub with_others: usize,
 }

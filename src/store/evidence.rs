@@ -59,7 +59,7 @@ pub const GOLD_ROUND: &str = "gold";
 pub const RETEST_SUFFIX: &str = " retest";
 
 impl Store {
-    /// The votes of a round by everybody but experts, the experts' votes of all rounds as gold, and the raters' votes of
+    /// The raters' votes of a round, the experts' votes of all rounds as gold, and the raters' votes of
     /// round `gold`; where there are none of these, the raters' votes that count stand in for them.
     ///
     /// # Errors
@@ -110,8 +110,11 @@ impl Store {
                 return;
             };
             let kind = at(&of_round, vote.round);
-            if role != Role::Expert && kind.is_none() {
-                return;
+            match role {
+                Role::Expert => {}
+                Role::Rater if kind.is_some() => {}
+                // What adjudicators decide and auditors check says nothing of the raters.
+                Role::Rater | Role::Adjudicator | Role::Auditor => return,
             }
             let Some(question) = questions.number(vote.question) else {
                 return;

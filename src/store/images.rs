@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row};
 
+use super::decisions::decided;
 use super::{Store, StoreError};
 use crate::domain::{ClassIndex, ImageId};
 
@@ -145,7 +146,8 @@ impl Store {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Some images, other than `except`, that carry the class: in a label set of the newest run, else by their original label.
+    /// Some images, other than `except`, that carry the class: as an adjudicator decided, in a label set of the newest run, else by
+    /// their original label.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -158,11 +160,15 @@ impl Store {
         Ok(self
             .connection
             .prepare_cached(&format!(
-                "{SELECT}
+                "WITH {}
+                 {SELECT}
                  LEFT JOIN question ON question.image = image.id AND question.class = ?1
                  LEFT JOIN score ON score.question = question.id AND score.run = (SELECT max(id) FROM run)
-                 WHERE image.id <> ?2 AND (score.in_set = 1 OR (score.in_set IS NULL AND original_label.class = ?1))
-                 ORDER BY image.path IS NULL, score.score DESC, image.name LIMIT ?3"
+                 LEFT JOIN decided ON decided.question = question.id
+                 WHERE image.id <> ?2
+                   AND iif(decided.answer IS NULL, ifnull(score.in_set, original_label.class = ?1), decided.answer = 2)
+                 ORDER BY image.path IS NULL, score.score DESC, image.name LIMIT ?3",
+                decided()
             ))?
             .query_map((class.0, except.0, most as i64), |row| self.read_image(row))?
             .collect::<Result<_, _>>()?)

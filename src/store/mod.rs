@@ -5,6 +5,7 @@
 mod audits;
 mod claims;
 mod classes;
+mod decisions;
 mod evidence;
 mod health;
 mod identity;
@@ -29,6 +30,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use audits::{AuditDraw, AuditStratum, StoredAudit};
 pub use claims::{Place, Places};
+pub use decisions::{DECISION_ROUND, Decision, Ruling};
 pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow};
 pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};

@@ -1,5 +1,6 @@
 use rusqlite::{OptionalExtension, Row};
 
+use super::decisions::decided;
 use super::{Mark, Store, StoreError};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId};
 
@@ -44,12 +45,14 @@ pub struct ScoreRow {
     pub image: String,
     /// Class.
     pub class: ClassIndex,
-    /// Posterior probability that the class is in the image.
+    /// Posterior probability that the class is in the image; 1 or 0 where it was decided.
     pub score: f64,
     /// Whether the class is in the image's label set.
     pub in_set: bool,
     /// Whether the question is a dispute.
     pub disputed: bool,
+    /// Name of the adjudicator who decided it, if one did.
+    pub decided_by: Option<String>,
 }
 
 /// What is said of a question.
@@ -61,12 +64,14 @@ pub struct QuestionScore {
     pub asks: Question,
     /// Whether it asks for the image's original label.
     pub is_original: bool,
-    /// Posterior probability that the class is in the image.
+    /// Posterior probability that the class is in the image; 1 or 0 where it was decided.
     pub score: f64,
     /// Whether the class is in the image's label set.
     pub in_set: bool,
     /// Whether the question is a dispute.
     pub disputed: bool,
+    /// Whether an adjudicator decided it.
+    pub decided: bool,
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
@@ -82,6 +87,21 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
 }
 
 const SELECT: &str = "SELECT id, method, parameters, remarks, at, round FROM run";
+
+/// The questions of a run (?1) and what adjudicators decided.
+const SCORED: &str = "question
+             LEFT JOIN score ON score.run = ?1 AND score.question = question.id
+             LEFT JOIN decided ON decided.question = question.id";
+
+/// Score, membership and dispute: a decision is certain, and disputed no more.
+const OVERRIDDEN: &str =
+    "iif(decided.answer IS NULL, score.score, iif(decided.answer = 2, 1.0, 0.0)),
+                    iif(decided.answer IS NULL, score.in_set, decided.answer = 2),
+                    iif(decided.answer IS NULL, score.disputed, 0)";
+
+/// A decision alone makes no label set: where nobody has voted, the original label stays.
+const IN_RUN: &str = "(score.question IS NOT NULL OR (decided.question IS NOT NULL AND question.image IN (
+                 SELECT voted.image FROM score JOIN question AS voted ON voted.id = score.question WHERE score.run = ?1)))";
 
 impl Store {
     /// Keeps a run with its scores: (question, score, in the label set, disputed).
@@ -190,18 +210,23 @@ impl Store {
             .optional()?)
     }
 
-    /// Scores of a run by image name and class.
+    /// Scores of a run by image name and class, with what adjudicators decided in their place.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn scores(&self, run: i64) -> Result<Vec<ScoreRow>, StoreError> {
+        let sql = format!(
+            "WITH {}
+             SELECT image.name, question.class, {OVERRIDDEN}, rater.name
+             FROM {SCORED}
+             JOIN image ON image.id = question.image
+             LEFT JOIN rater ON rater.id = decided.rater
+             WHERE {IN_RUN} ORDER BY image.name, question.class",
+            decided()
+        );
         Ok(self
             .connection
-            .prepare_cached(
-                "SELECT image.name, question.class, score.score, score.in_set, score.disputed
-                 FROM score JOIN question ON question.id = score.question JOIN image ON image.id = question.image
-                 WHERE score.run = ?1 ORDER BY image.name, question.class",
-            )?
+            .prepare_cached(&sql)?
             .query_map([run], |row| {
                 Ok(ScoreRow {
                     image: row.get(0)?,
@@ -209,27 +234,47 @@ impl Store {
                     score: row.get(2)?,
                     in_set: row.get(3)?,
                     disputed: row.get(4)?,
+                    decided_by: row.get(5)?,
                 })
             })?
             .collect::<Result<_, _>>()?)
     }
 
-    /// Scores of a run by question.
+    /// Scores of a run by question, with what adjudicators decided in their place.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn question_scores(&self, run: i64) -> Result<Vec<QuestionScore>, StoreError> {
+        let sql = format!(
+            "WITH {}
+             SELECT question.id, question.image, question.class, ifnull(original_label.class = question.class, 0),
+                    {OVERRIDDEN}, decided.question IS NOT NULL
+             FROM {SCORED}
+             LEFT JOIN original_label ON original_label.image = question.image
+             WHERE {IN_RUN} ORDER BY question.id",
+            decided()
+        );
+        self.read_scores(&sql, run)
+    }
+
+    /// Scores of a run by question, as its method gave them.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn method_scores(&self, run: i64) -> Result<Vec<QuestionScore>, StoreError> {
+        let sql = "SELECT question.id, question.image, question.class, ifnull(original_label.class = question.class, 0),
+                          score.score, score.in_set, score.disputed, 0
+                   FROM score
+                   JOIN question ON question.id = score.question
+                   LEFT JOIN original_label ON original_label.image = question.image
+                   WHERE score.run = ?1 ORDER BY score.question";
+        self.read_scores(sql, run)
+    }
+
+    fn read_scores(&self, sql: &str, run: i64) -> Result<Vec<QuestionScore>, StoreError> {
         Ok(self
             .connection
-            .prepare_cached(
-                "SELECT question.id, question.image, question.class,
-                        ifnull(original_label.class = question.class, 0),
-                        score.score, score.in_set, score.disputed
-                 FROM score
-                 JOIN question ON question.id = score.question
-                 LEFT JOIN original_label ON original_label.image = question.image
-                 WHERE score.run = ?1 ORDER BY score.question",
-            )?
+            .prepare_cached(sql)?
             .query_map([run], |row| {
                 Ok(QuestionScore {
                     question: QuestionId(row.get(0)?),
@@ -241,6 +286,7 @@ impl Store {
                     score: row.get(4)?,
                     in_set: row.get(5)?,
                     disputed: row.get(6)?,
+                    decided: row.get(7)?,
                 })
             })?
             .collect::<Result<_, _>>()?)

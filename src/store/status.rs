@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::votes::NEWEST;
 use super::{Store, StoreError};
 
 /// How far the project is, in counts.
@@ -94,9 +95,10 @@ impl Store {
                 "SELECT name FROM source JOIN model ON model.source = source.id
                  WHERE NOT EXISTS (SELECT 1 FROM proposal WHERE proposal.source = source.id) ORDER BY name",
             )?,
-            gold_questions: self.count(
-                "SELECT count(DISTINCT question) FROM vote WHERE rater IN (SELECT id FROM rater WHERE role = 'expert')",
-            )?,
+            gold_questions: self.count(&format!(
+                "SELECT count(DISTINCT question) FROM vote
+                 WHERE rater IN (SELECT id FROM rater WHERE role = 'expert') AND answer IS NOT NULL AND {NEWEST}"
+            ))?,
             unanimous: self.count(
                 "SELECT count(*) FROM original_label
                  WHERE EXISTS (SELECT 1 FROM task)

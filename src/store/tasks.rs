@@ -244,7 +244,7 @@ impl Store {
         Ok(task.flatten().map(TaskId))
     }
 
-    /// What others answered to a question in a round.
+    /// What others answered to a question in a round, and experts in any.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -257,10 +257,11 @@ impl Store {
         let mut statement = self.connection.prepare_cached(
             "SELECT rater.name, rater.role, vote.rater, vote.answer
              FROM vote JOIN rater ON rater.id = vote.rater
-             WHERE vote.question = ?1 AND vote.round = ?2 AND vote.rater <> ?3
+             WHERE vote.question = ?1 AND (vote.round = ?2 OR rater.role = ?4) AND vote.rater <> ?3
              ORDER BY vote.rater, vote.at, vote.copy, vote.sequence",
         )?;
-        let mut rows = statement.query((question.0, round.0, rater.0))?;
+        let expert = Role::Expert.word();
+        let mut rows = statement.query((question.0, round.0, rater.0, expert))?;
         let mut newest: Vec<(i64, String, String, Option<u8>)> = Vec::new();
         while let Some(row) = rows.next()? {
             let vote = (row.get(2)?, row.get(0)?, row.get(1)?, row.get(3)?);

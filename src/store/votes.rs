@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use rusqlite::OptionalExtension;
 
-use super::{Store, StoreError};
+use super::{DECISION_ROUND, Store, StoreError};
 use crate::domain::{
     Answer, ClassIndex, ImageId, Question, QuestionId, RaterId, RoundId, TaskId, Vote,
 };
@@ -62,14 +62,17 @@ impl Store {
     /// Adds votes, in their order; inside [`Store::atomically`] they are kept together or not at all.
     ///
     /// A rater's vote on a question is never older than the one before it, whatever the clock says, and later than one
-    /// of another copy: the newest vote is always the last one made.
+    /// of another copy: the newest vote is always the last one made. In round `decision` that holds across raters.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn add_votes(&self, votes: &[NewVote]) -> Result<(), StoreError> {
         self.insert_votes(
-            "max(?4, ifnull((SELECT at + (copy <> ?5) FROM vote WHERE question = ?1 AND round = ?2 AND rater = ?3
-                             ORDER BY at DESC, copy DESC, sequence DESC LIMIT 1), 0))",
+            &format!(
+                "max(?4, ifnull((SELECT at + (copy <> ?5) FROM vote WHERE question = ?1 AND round = ?2
+                                    AND (rater = ?3 OR (SELECT name = '{DECISION_ROUND}' FROM round WHERE id = ?2))
+                                 ORDER BY at DESC, copy DESC, sequence DESC LIMIT 1), 0))"
+            ),
             votes,
         )
     }

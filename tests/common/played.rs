@@ -153,9 +153,12 @@ pub fn summary(disputes: &[TaskId]) -> Summary {
                 image: image(task.0),
                 label: "notebook, notebook computer".to_owned(),
                 score: 0.5,
+                decided_by: None,
             })
             .collect(),
         disputes_total: disputes.len(),
+        decided_total: 0,
+        purpose: None,
     }
 }
 

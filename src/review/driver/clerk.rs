@@ -11,6 +11,7 @@ use super::closing::summarise;
 use super::live::LiveLabelSets;
 use super::{Message, Sitting};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, RoundId, TaskId};
+use crate::live::Live;
 use crate::review::effect::{NoteText, StoredAnswer};
 use crate::review::event::{Event, StepId};
 use crate::review::state::{Insight, Label, Task};
@@ -301,7 +302,14 @@ impl Clerk {
             }
         }
         let image = store.image(open.task.image)?.ok_or_else(gone)?;
-        let mut insights = insights(store, sitting, &open)?;
+        let mut insights = match sitting.decides {
+            true => {
+                let live = self.live.now(store, &sitting.round_name)?;
+                insights(store, sitting, live, &mut open)?
+            }
+            // Everybody else votes blind.
+            false => HashMap::new(),
+        };
         let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
         for question in &open.questions {
             let class = sitting.classes.get(question.class);
@@ -360,27 +368,36 @@ fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// What an adjudicator sees of each question; nothing for everybody else, who votes blind.
+/// What an adjudicator sees of each question. An own answer that another adjudicator has overruled is none any more: taking
+/// back one that is given in its place leads back to the other's.
 fn insights(
     store: &Store,
     sitting: &Sitting,
-    open: &OpenTask,
+    live: &Live,
+    open: &mut OpenTask,
 ) -> Result<HashMap<QuestionId, Insight>, StoreError> {
     let mut insights = HashMap::new();
-    if sitting.rater.role != Role::Adjudicator {
-        return Ok(insights);
-    }
     let image = open.task.image;
     let original = store.image(image)?.and_then(|image| image.original_label);
-    for question in &open.questions {
-        let others = store.other_votes(question.id, sitting.round, sitting.rater.id)?;
+    for question in &mut open.questions {
+        let others = store.other_votes(question.id, sitting.looked_at, sitting.rater.id)?;
+        let mut rulings = store.rulings(question.id)?;
+        if (rulings.last()).is_some_and(|ruling| ruling.rater != sitting.rater.id) {
+            question.answer = None;
+        }
+        rulings.retain(|ruling| ruling.rater != sitting.rater.id);
         let insight = Insight {
             votes: others
                 .into_iter()
-                .map(|vote| (vote.rater, vote.answer))
+                .map(|vote| match vote.role {
+                    Role::Rater => (vote.rater, vote.answer),
+                    role => (format!("{} ({role})", vote.rater), vote.answer),
+                })
                 .collect(),
             score: store.newest_score(question.id)?,
             original: original == Some(question.class),
+            disputed: live.score(question.id).is_some_and(|score| score.disputed),
+            ruling: rulings.pop().map(|ruling| (ruling.name, ruling.answer)),
             sources: store.sources_of(image, question.class)?,
         };
         insights.insert(question.id, insight);
@@ -401,9 +418,7 @@ fn notes(
         match note.kind {
             NoteKind::Flag if own => flagged = true,
             NoteKind::Unflag if own => flagged = false,
-            NoteKind::Comment(text) if own || sitting.rater.role == Role::Adjudicator => {
-                comments.push(text)
-            }
+            NoteKind::Comment(text) if own || sitting.decides => comments.push(text),
             _ => {}
         }
     }

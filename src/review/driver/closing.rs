@@ -8,12 +8,13 @@ use crate::consensus::agreement::{
 };
 use crate::consensus::interval::{Bootstrap, Interval};
 use crate::consensus::{CalibratedOptions, Change, VoteTable};
-use crate::domain::{ImageId, TaskId};
+use crate::domain::{ImageId, Role, TaskId};
 use crate::live::Live;
 use crate::review::summary::{
     Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
 };
 use crate::store::{QuestionScore, Store, StoreError, StoredEvidence};
+use crate::text::thousands;
 
 /// Other raters whose agreement is shown, those with the most questions in common.
 const OTHERS: usize = 8;
@@ -37,16 +38,21 @@ pub fn summarise(
     live: &Live,
     touched: &[ImageId],
 ) -> Result<Summary, StoreError> {
-    let (disputes, disputes_total) = disputes(store, sitting, live)?;
+    let (mut disputes, disputes_total) = disputes(store, sitting, live)?;
+    if sitting.decides {
+        disputes.extend(decided(store, sitting, live)?);
+    }
     let around = store.evidence_around(&sitting.round_name, sitting.rater.id)?;
     let me = around.rater(sitting.rater.id);
     Ok(Summary {
         method: method(live),
+        purpose: purpose(sitting.rater.role, &around, me),
         pairs: me.map_or_else(Vec::new, |me| pairs(&around, me)),
         gold: me.and_then(|me| gold(&around, me)),
         label_sets: label_sets(store, sitting, live, touched)?,
         disputes,
         disputes_total,
+        decided_total: live.n_decided(),
         with_others: 0,
     })
 }
@@ -60,6 +66,29 @@ fn method(live: &Live) -> String {
             live.votes_since()
         ),
         None => "by majority: in the set when yes, with maybe as a half, has more than half of the votes".to_owned(),
+    }
+}
+
+/// What the answers of somebody who is no rater are for.
+fn purpose(role: Role, around: &StoredEvidence, me: Option<u32>) -> Option<String> {
+    match role {
+        Role::Rater => None,
+        Role::Expert => {
+            let gold = around.gold.as_ref();
+            let own = gold.and_then(|(experts, _)| {
+                let counts = experts.counts_by_rater();
+                Some(counts.get(me? as usize)?.total())
+            });
+            let questions = thousands(own.unwrap_or(0));
+            Some(format!(
+                "your answers are gold, by which raters are measured: {questions} questions"
+            ))
+        }
+        Role::Adjudicator => Some(
+            "yes and no decide, in place of the score; maybe leaves a question to its score"
+                .to_owned(),
+        ),
+        Role::Auditor => Some("an auditor's answers count towards no label set".to_owned()),
     }
 }
 
@@ -103,9 +132,35 @@ fn disputes(
             image: image.map_or_else(String::new, |image| image.name),
             label: sitting.classes.name_of(score.asks.class),
             score: score.score,
+            decided_by: None,
         });
     }
     Ok((listed, disputed.len()))
+}
+
+/// What was decided, the newest first.
+fn decided(store: &Store, sitting: &Sitting, live: &Live) -> Result<Vec<Dispute>, StoreError> {
+    let mut decisions = store.decisions()?;
+    decisions.retain(|decision| {
+        let score = live.score(decision.question);
+        score.is_some_and(|score| score.decided)
+    });
+    decisions.sort_by_key(|decision| std::cmp::Reverse(decision.at));
+    let mut listed = Vec::new();
+    for decision in decisions.into_iter().take(LISTED) {
+        let Some(task) = store.task_of(decision.question)? else {
+            continue;
+        };
+        let image = store.image(decision.asks.image)?;
+        listed.push(Dispute {
+            task,
+            image: image.map_or_else(String::new, |image| image.name),
+            label: sitting.classes.name_of(decision.asks.class),
+            score: f64::from(u8::from(decision.in_set)),
+            decided_by: Some(decision.by),
+        });
+    }
+    Ok(listed)
 }
 
 fn estimate(value: Option<f64>, interval: Option<Interval>) -> Estimate {
@@ -202,7 +257,13 @@ fn label_sets(
             name: row.name,
             labels: scores
                 .iter()
-                .map(|score| sitting.classes.name_of(score.asks.class))
+                .map(|score| {
+                    let name = sitting.classes.name_of(score.asks.class);
+                    match score.decided {
+                        true => format!("{name} (decided)"),
+                        false => name,
+                    }
+                })
                 .collect(),
             original: row
                 .original_label

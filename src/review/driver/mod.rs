@@ -35,7 +35,7 @@ use super::view::{Palette, view};
 use crate::domain::{Classes, ImageId, Role, RoundId};
 use crate::hierarchy::Hierarchy;
 use crate::live::Live;
-use crate::store::{Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
+use crate::store::{DECISION_ROUND, Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
 
 use answers::{Answers, Heard};
 use clerk::{Clerk, Errand, Special};
@@ -56,10 +56,12 @@ pub struct Setup {
     pub hierarchy: Hierarchy,
     /// Who votes.
     pub rater: RaterRow,
-    /// In which round.
+    /// The round whose votes are looked at, and where answers go unless they decide.
     pub round: RoundId,
     /// The round's name.
     pub round_name: String,
+    /// Whether answers decide disputes, as an adjudicator's do, who sees everybody's votes.
+    pub decides: bool,
     /// In which order.
     pub order: Order,
     /// Answers that each question wants, where that is known.
@@ -108,8 +110,12 @@ struct Sitting {
     classes: Arc<Classes>,
     hierarchy: Arc<Hierarchy>,
     rater: RaterRow,
+    /// Where the answers go.
     round: RoundId,
+    /// Whose votes and label sets are looked at.
+    looked_at: RoundId,
     round_name: String,
+    decides: bool,
     /// Where tasks that are answered once more have their votes.
     retest_round: RoundId,
     /// How many raters a task needs; none for those who are asked whoever else has answered.
@@ -166,8 +172,13 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         classes: Arc::new(setup.classes),
         hierarchy: Arc::new(setup.hierarchy),
         rater: setup.rater,
-        round: setup.round,
+        round: match setup.decides {
+            true => setup.store.round(DECISION_ROUND)?,
+            false => setup.round,
+        },
+        looked_at: setup.round,
         round_name: setup.round_name,
+        decides: setup.decides,
     });
     let (open, live) = open_tasks(&setup.store, &sitting, setup.order)?;
     let mut screen = Screen::open()?;
@@ -179,6 +190,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     };
     let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
     state.kiosk = setup.kiosk;
+    state.decides = setup.decides;
     let (errands, inbox) = channel();
     let clerk = {
         let (sitting, sender) = (Arc::clone(&sitting), sender.clone());

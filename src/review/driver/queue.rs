@@ -48,7 +48,11 @@ pub fn queue(
     midnight: i64,
 ) -> Result<Queue, StoreError> {
     let finished = store.finished_tasks(sitting.rater.id, sitting.round)?;
-    let done: HashSet<TaskId> = finished.iter().map(|(task, _)| *task).collect();
+    let done: HashSet<TaskId> = match (order, sitting.decides) {
+        // What was left open is disputed still, and what was decided is not.
+        (Order::Disputed, true) => HashSet::new(),
+        _ => finished.iter().map(|(task, _)| *task).collect(),
+    };
     let mut all: Vec<TaskId> = store.tasks()?.iter().map(|task| task.id).collect();
     match (order, &wanted) {
         (Order::Disputed, Some(disputes)) => {

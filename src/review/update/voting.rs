@@ -100,10 +100,13 @@ fn no_to_all(state: &mut State, at: i64) -> Vec<Effect> {
     let Some(task) = state.task() else {
         return Vec::new();
     };
-    let open = task.labels.iter().filter(|label| label.answer().is_none());
+    let open = task.labels.iter().filter(|label| label.is_open());
     let open: Vec<ClassIndex> = open.map(|label| label.class).collect();
     if open.is_empty() {
-        state.say("every label is answered: Enter ends the task");
+        state.say(match state.decides {
+            true => "nothing is disputed here any more: Enter ends the task",
+            false => "every label is answered: Enter ends the task",
+        });
         return Vec::new();
     }
     give(state, &open, Answer::No, at)
@@ -179,11 +182,7 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     };
     if let Some(open) = task.next_open(state.cursor) {
-        let count = task
-            .labels
-            .iter()
-            .filter(|label| label.answer().is_none())
-            .count();
+        let count = task.labels.iter().filter(|label| label.is_open()).count();
         state.cursor = open;
         state.say(match count {
             1 => "one label is still open".to_owned(),

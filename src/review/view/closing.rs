@@ -71,8 +71,16 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         lines.extend(plain("counting votes…".to_owned()));
         return (lines, None);
     };
-    lines.push(heading("agreement (95 % intervals)"));
-    lines.extend(agreement(summary).into_iter().flat_map(plain));
+    match &summary.purpose {
+        Some(purpose) => {
+            lines.push(heading("your answers"));
+            lines.extend(plain(purpose.clone()));
+        }
+        None => {
+            lines.push(heading("agreement (95 % intervals)"));
+            lines.extend(agreement(summary).into_iter().flat_map(plain));
+        }
+    }
     lines.push(Line::default());
     lines.push(heading("label sets of this sitting's images"));
     lines.extend(plain(summary.method.clone()));
@@ -168,13 +176,19 @@ fn disputes(
     columns: usize,
     lines: &mut Vec<Line<'static>>,
 ) -> Option<usize> {
-    let title = match summary.disputes_total {
+    let mut title = match summary.disputes_total {
         0 => " no disputes".to_owned(),
         total => format!(" {} disputes (share of yes)", thousands(total)),
     };
+    if summary.decided_total > 0 {
+        title.push_str(&format!("; {} decided", thousands(summary.decided_total)));
+    }
     lines.push(Line::styled(title, state.palette.heading()));
-    let first = lines.len();
+    let mut selected = None;
     for (at, dispute) in summary.disputes.iter().enumerate() {
+        if at == closing.selected {
+            selected = Some(lines.len());
+        }
         lines.push(dispute_line(
             state,
             at,
@@ -183,7 +197,7 @@ fn disputes(
             columns,
         ));
     }
-    (!summary.disputes.is_empty()).then_some(first + closing.selected)
+    selected
 }
 
 fn dispute_line(
@@ -203,9 +217,15 @@ fn dispute_line(
     } else {
         Style::new()
     };
+    let standing = match &dispute.decided_by {
+        None => format!("{:.2}", dispute.score),
+        Some(name) => {
+            let answer = if dispute.score > 0.5 { "yes" } else { "no" };
+            format!("{answer} by {}", fit(name, 16))
+        }
+    };
     let text = format!(
-        " {pointer}{digit} {:.2}  {}  {}",
-        dispute.score,
+        " {pointer}{digit} {standing}  {}  {}",
         fit_middle(&dispute.image, columns / 2),
         dispute.label
     );

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::picture::marks;
 use super::put;
+use crate::domain::Answer;
 use crate::review::state::{Insight, Label, Mode, State, Task};
 use crate::text::{fill, fit, width};
 
@@ -84,7 +85,7 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
         }
         lines.push(label_line(state, at, label, columns));
         if let Some(insight) = &label.insight {
-            lines.extend(insight_lines(state, insight, columns));
+            lines.extend(insight_lines(state, label, insight, columns));
         }
     }
     (lines, cursor_line)
@@ -126,8 +127,27 @@ fn label_line(state: &State, at: usize, label: &Label, columns: usize) -> Line<'
     ])
 }
 
-fn insight_lines(state: &State, insight: &Insight, columns: usize) -> Vec<Line<'static>> {
+/// What an adjudicator said of a question.
+fn ruling(name: &str, answer: Answer) -> String {
+    match answer {
+        Answer::Maybe => format!("left open by {name}"),
+        _ => format!("decided {answer} by {name}"),
+    }
+}
+
+fn insight_lines(
+    state: &State,
+    label: &Label,
+    insight: &Insight,
+    columns: usize,
+) -> Vec<Line<'static>> {
     let mut parts = Vec::new();
+    match (label.recorded, &insight.ruling) {
+        (Some(own), _) => parts.push(ruling(&state.rater, own)),
+        (None, Some((name, answer))) => parts.push(ruling(name, *answer)),
+        (None, None) if insight.disputed => parts.push("disputed".to_owned()),
+        (None, None) => {}
+    }
     if insight.original {
         parts.push("original label".to_owned());
     }

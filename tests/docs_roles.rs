@@ -1,0 +1,51 @@
+//! docs/roles.md does what it says: every command in it is run, in order.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
+
+mod common;
+
+use common::Project;
+use common::pty::{Opening, Terminal};
+
+#[test]
+fn every_command_of_the_page_runs() {
+    let project = Project::of_drawings();
+    project.write(
+        "votes.csv",
+        "image,label,rater,answer\ndrawing-00.png,151,alice,yes\ndrawing-00.png,151,bob,no\n",
+    );
+    project.run(&["import", "votes", "votes.csv"]);
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/roles.md"));
+    let page = page.unwrap();
+    let commands: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ relabel "))
+        .collect();
+    assert!(commands.len() > 7, "{commands:?}");
+    for command in commands {
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        if arguments[0] != "review" {
+            project.run(&arguments);
+            continue;
+        }
+        let arguments = [&arguments[..], &["--pictures", "none"]].concat();
+        let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+        terminal.wait_for_text("y yes");
+        terminal.keys("1n");
+        terminal.wait_for_text("1 n");
+        terminal.keys("q");
+        terminal.wait_for_text("label sets of");
+        terminal.keys("q");
+        assert_eq!(terminal.wait_for_end(), 0, "{command}");
+    }
+    let votes = project.run(&["export", "--as", "votes-csv"]);
+    for said in ["erin,gold,no", "drawing-00.png,151,dora,decision,no"] {
+        assert!(votes.contains(said), "{votes}");
+    }
+}
