@@ -8,6 +8,7 @@ use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
 use super::plan::{GOLD_SHARE, RATERS_WANTED, RETEST_SHARE, STOP_BOUND};
 use crate::domain::Role;
+use crate::live::audit::LiveAudit;
 use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
 use crate::review::keymap::Keymap;
 use crate::review::picture::PictureMode;
@@ -43,12 +44,19 @@ pub struct ScreenOptions {
     /// Which tasks come first
     #[arg(long, value_enum, default_value = "plan")]
     order: OrderChoice,
+    #[command(flatten)]
+    pictures: PictureOptions,
+}
+
+/// How the screen shows pictures.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PictureOptions {
     /// How pictures are sent [default: as the terminal allows]
-    #[arg(long, value_enum, value_name = "MODE")]
-    pictures: Option<PictureMode>,
+    #[arg(long = "pictures", value_enum, value_name = "MODE")]
+    mode: Option<PictureMode>,
     /// Bytes that a picture may take at most, for slow lines: it gets coarser until it fits [default: as fine as it gets]
-    #[arg(long, value_name = "64k", value_parser = super::context::parse_bytes)]
-    picture_budget: Option<usize>,
+    #[arg(long = "picture-budget", value_name = "64k", value_parser = super::context::parse_bytes)]
+    budget: Option<usize>,
 }
 
 impl ScreenOptions {
@@ -60,8 +68,8 @@ impl ScreenOptions {
         let round = (self.round != "main").then(|| self.round.clone());
         let order = Some(self.order).filter(|order| *order != OrderChoice::Plan);
         let order = word(order.and_then(|order| order.to_possible_value()));
-        let pictures = word(self.pictures.and_then(|mode| mode.to_possible_value()));
-        let budget = self.picture_budget.map(|bytes| bytes.to_string());
+        let pictures = word(self.pictures.mode.and_then(|mode| mode.to_possible_value()));
+        let budget = self.pictures.budget.map(|bytes| bytes.to_string());
         let all = [
             ("--round", round),
             ("--order", order),
@@ -119,18 +127,14 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             "--round says whose votes an adjudicator looks at: leave it out for round main",
         ));
     }
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        let failure =
-            Failure::usage("the review screen needs a terminal for keys and for the screen");
-        return Err(match seat {
-            Seat::Own => failure,
-            Seat::Kiosk => failure.hint("over SSH, `ssh -t` asks for one"),
-        });
-    }
+    needs_terminal().map_err(|failure| match seat {
+        Seat::Own => failure,
+        Seat::Kiosk => failure.hint("over SSH, `ssh -t` asks for one"),
+    })?;
     let (store, rater) = match seat {
         Seat::Own => {
             let store = context.open()?;
-            let rater = own_rater(options, &store)?;
+            let rater = own_rater(options.rater.as_deref(), Role::Rater, &store)?;
             (store, rater)
         }
         Seat::Kiosk => {
@@ -160,8 +164,9 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             retest: planned(&store, RETEST_SHARE)?.unwrap_or(0.0),
         },
         stop: planned(&store, STOP_BOUND)?,
-        pictures: options.screen.pictures,
-        picture_budget: options.screen.picture_budget,
+        audit: None,
+        pictures: options.screen.pictures.mode,
+        picture_budget: options.screen.pictures.budget,
         color: context.color(),
         keymap: match seat {
             Seat::Own => keymap()?,
@@ -172,6 +177,51 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
         hierarchy,
         store,
     };
+    show(setup)
+}
+
+/// The review screen on an audit.
+pub fn review_audit(
+    store: Store,
+    audit: LiveAudit,
+    rater: Option<&str>,
+    pictures: &PictureOptions,
+    context: &Context,
+) -> Result<(), Failure> {
+    needs_terminal()?;
+    let classes = store.classes()?;
+    let name = audit.planned.name.clone();
+    show(Setup {
+        round: store.round(&name)?,
+        round_name: name,
+        rater: own_rater(rater, Role::Auditor, &store)?,
+        order: Order::Plan,
+        raters_wanted: None,
+        shares: Shares::default(),
+        stop: None,
+        audit: Some(audit),
+        decides: false,
+        pictures: pictures.mode,
+        picture_budget: pictures.budget,
+        color: context.color(),
+        keymap: keymap()?,
+        kiosk: false,
+        hierarchy: load_hierarchy(&store, &classes)?,
+        classes,
+        store,
+    })
+}
+
+fn needs_terminal() -> Result<(), Failure> {
+    match std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        true => Ok(()),
+        false => Err(Failure::usage(
+            "the review screen needs a terminal for keys and for the screen",
+        )),
+    }
+}
+
+fn show(setup: Setup) -> Result<(), Failure> {
     match run_review(setup) {
         Ok(Ended::Finished) => Ok(()),
         Ok(Ended::Interrupted) => Err(Failure::interrupted()),
@@ -187,21 +237,21 @@ fn planned<T: std::str::FromStr>(store: &Store, setting: &str) -> Result<Option<
     Ok(told.and_then(|told| told.parse().ok()))
 }
 
-/// The rater who is named, else the one named as the user is; made when there is none.
-fn own_rater(options: &ReviewOptions, store: &Store) -> Result<RaterRow, Failure> {
+/// The rater who is named, else the one named as the user is; made with this role when there is none.
+fn own_rater(named: Option<&str>, role: Role, store: &Store) -> Result<RaterRow, Failure> {
     let from_environment = || {
         ["USER", "LOGNAME", "USERNAME"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     };
-    let name = match options.rater.clone().or_else(from_environment) {
+    let name = match named.map(str::to_owned).or_else(from_environment) {
         Some(name) if !name.trim().is_empty() => name,
         _ => return Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
     };
     if let Some(rater) = store.rater(&name)? {
         return Ok(rater);
     }
-    store.add_rater(&name, Role::Rater)?;
+    store.add_rater(&name, role)?;
     store
         .rater(&name)?
         .ok_or_else(|| Failure::failed("the rater is gone"))

@@ -1,7 +1,9 @@
 //! An audit as it stands now: what was planned, the answers since, and what is said of them.
 
+use std::collections::HashMap;
+
 use crate::audit::{Design, Maybe, Outlook, Standing, Terms, Totals, Verdict};
-use crate::domain::Answer;
+use crate::domain::{Answer, ClassIndex, Classes, ImageId};
 use crate::store::{Store, StoreError, StoredAudit};
 use crate::text::thousands;
 
@@ -48,6 +50,110 @@ impl LiveAudit {
     pub fn answers(&self, store: &Store) -> Result<Vec<Option<Answer>>, StoreError> {
         store.audit_answers(&self.planned)
     }
+
+    /// Whether these answers settle the question put.
+    pub fn is_settled(&self, answers: &[Option<Answer>]) -> bool {
+        self.design.standing(answers).verdict != Verdict::Open
+    }
+
+    /// What is to be said of it, line by line: what, the figure, and a remark.
+    pub fn rows(&self, standing: &Standing) -> Vec<[String; 3]> {
+        let terms = &self.design.terms;
+        let waiting = match standing.waiting {
+            0 => String::new(),
+            1 => "; 1 more answer waits for one before it".to_owned(),
+            waiting => format!(
+                "; {} more answers wait for one before them",
+                thousands(waiting)
+            ),
+        };
+        let looked_at = format!("of {} drawn{waiting}", thousands(standing.drawn));
+        let rate = standing
+            .rate
+            .map_or_else(|| "–".to_owned(), |rate| format!("{:.2} %", rate * 100.0));
+        let sure = format!("{} sure", percent(terms.confidence()));
+        let maybe = format!("each counts as {}", terms.maybe());
+        let counts = standing.counts;
+        let interval = |what: &str, totals, remark: &str| {
+            let remark = format!("{}, {remark}", whole_labels(totals));
+            [what.to_owned(), rates(totals, standing.labels), remark]
+        };
+        let row = |what: &str, figure, remark| [what.to_owned(), figure, remark];
+        let mut rows = vec![
+            row(
+                "labels",
+                thousands(standing.labels),
+                self.planned.given.clone(),
+            ),
+            row("question", String::new(), question_words(terms)),
+            row("looked at", thousands(counts.looked_at), looked_at),
+            row("wrong", thousands(counts.wrong), String::new()),
+            row("maybe", thousands(counts.maybe), maybe),
+            row("error rate", rate, String::new()),
+            interval(&sure, standing.totals, "however often one looks"),
+        ];
+        rows.extend(
+            standing
+                .exact
+                .map(|exact| interval("one look", exact, "if this is the only look")),
+        );
+        rows
+    }
+
+    /// The labels that are not right, in the order of the draw.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn found(
+        &self,
+        store: &Store,
+        classes: &Classes,
+        answers: &[Option<Answer>],
+        standing: &Standing,
+    ) -> Result<Vec<Found>, StoreError> {
+        let images: HashMap<ImageId, String> = (store.images()?.into_iter())
+            .map(|image| (image.id, image.name))
+            .collect();
+        let draws = self.planned.draws.iter().zip(answers).enumerate();
+        let found = draws.filter_map(|(place, (draw, answer))| {
+            Some(Found {
+                image: images.get(&draw.asks.image)?.clone(),
+                class: draw.asks.class,
+                label: classes.name_of(draw.asks.class),
+                answer: answer.filter(|answer| *answer != Answer::Yes)?,
+                place,
+                counts: place < standing.counts.looked_at,
+            })
+        });
+        Ok(found.collect())
+    }
+}
+
+/// A label that is wrong, or that nobody can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Image name.
+    pub image: String,
+    /// The label.
+    pub class: ClassIndex,
+    /// Its name.
+    pub label: String,
+    /// No or maybe.
+    pub answer: Answer,
+    /// From 0, in the order of the draw.
+    pub place: usize,
+    /// Whether it counts already; else it waits for an answer before it.
+    pub counts: bool,
+}
+
+impl Found {
+    /// What was found, in a word.
+    pub fn word(&self) -> &'static str {
+        match self.answer {
+            Answer::No => "wrong",
+            _ => "maybe",
+        }
+    }
 }
 
 /// The question put, in words.
@@ -90,6 +196,12 @@ pub fn verdict_words(terms: &Terms, standing: &Standing, outlook: Outlook) -> St
             thousands(standing.drawn)
         ),
     }
+}
+
+/// Totals as counts of labels, without halves.
+fn whole_labels(totals: Totals) -> String {
+    let (low, high) = (totals.low.floor() as u64, totals.high.ceil() as u64);
+    format!("{}–{} labels", thousands(low), thousands(high))
 }
 
 /// Totals as shares of all labels.

@@ -72,7 +72,7 @@ pub enum Effect {
         /// The image that is looked at, which is left out.
         except: ImageId,
     },
-    /// Say what came of the sitting; answered by `SummaryReady` or `SummaryFailed`.
+    /// Say what came of the sitting; answered by `SummaryReady`, in an audit `AuditReady`, or `SummaryFailed`.
     Summarise,
 
     // Pictures.

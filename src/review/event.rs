@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 
 use super::picture::{Picture, PictureRequest};
 use super::state::Task;
-use super::summary::Summary;
+use super::summary::{AuditSummary, Summary};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 
 /// Names a key press that stored something, from 1 in a sitting.
@@ -88,6 +88,10 @@ pub enum Event {
     },
     /// What came of the sitting.
     SummaryReady(Box<Summary>),
+    /// The question that the audit puts is settled.
+    AuditSettled,
+    /// Where the audit stands.
+    AuditReady(Box<AuditSummary>),
     /// It could not be said what came of the sitting.
     SummaryFailed(String),
 

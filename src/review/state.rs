@@ -11,7 +11,7 @@ use super::event::StepId;
 use super::keymap::Keymap;
 use super::picture::{Picture, PictureRequest, Viewport};
 use super::search::Search;
-use super::summary::Summary;
+use super::summary::{AuditSummary, Summary};
 use super::view::Palette;
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, QuestionId, TaskId};
 use crate::hierarchy::Hierarchy;
@@ -163,6 +163,19 @@ pub enum Mode {
     Closing(Closing),
 }
 
+/// What is asked of the labels on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asks {
+    /// Whether each is in the image.
+    #[default]
+    WhetherInImage,
+    /// Whether the one that the image was given is right, in an audit.
+    WhetherRight {
+        /// Whether the answers that are there settle what the audit is for.
+        settled: bool,
+    },
+}
+
 /// Other images of a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examples {
@@ -177,6 +190,8 @@ pub struct Examples {
 pub struct Closing {
     /// What came of the sitting; none while it is worked out.
     pub summary: Option<Box<Summary>>,
+    /// Where the audit stands, in an audit; none while it is worked out.
+    pub audit: Option<Box<AuditSummary>>,
     /// Why there is no summary.
     pub error: Option<String>,
     /// The dispute that Enter opens.
@@ -191,7 +206,8 @@ impl Closing {
         let lists = self.summary.as_ref().map_or(0, |summary| {
             4 * summary.pairs.len() + summary.disputes.len() + summary.label_sets.len()
         });
-        30 + lists
+        let found = self.audit.as_ref().map_or(0, |audit| audit.found.len());
+        30 + lists + found
     }
 }
 
@@ -313,6 +329,8 @@ pub struct State {
     pub kiosk: bool,
     /// Whether answers decide disputes.
     pub decides: bool,
+    /// What is asked of the labels.
+    pub asks: Asks,
     /// Whether the screen says what a picture costs.
     pub info_on: bool,
     /// How long the picture on the screen took from its first frame until the terminal had all of it; none while it is under way.
@@ -382,6 +400,7 @@ impl State {
             pictures_on: true,
             kiosk: false,
             decides: false,
+            asks: Asks::default(),
             info_on: false,
             arrival: None,
             rater: sitting.rater,
@@ -423,6 +442,11 @@ impl State {
     /// The label under the cursor.
     pub fn label(&self) -> Option<&Label> {
         self.task()?.labels.get(self.cursor)
+    }
+
+    /// Whether this is an audit.
+    pub fn is_audit(&self) -> bool {
+        matches!(self.asks, Asks::WhetherRight { .. })
     }
 
     /// Whether votes are still on their way to disk.

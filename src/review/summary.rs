@@ -87,3 +87,16 @@ pub struct Summary {
     /// Tasks left out because as many raters as they need were at them.
     pub with_others: usize,
 }
+
+/// Where an audit stands, for the closing screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditSummary {
+    /// Line by line: what, the figure, and a remark.
+    pub rows: Vec<[String; 3]>,
+    /// What the answers say to the question put.
+    pub verdict: String,
+    /// Labels that are wrong, and those that nobody can tell: image, label, and which of the two.
+    pub found: Vec<(String, String, &'static str)>,
+    /// Labels left out because other auditors were at them.
+    pub with_others: usize,
+}

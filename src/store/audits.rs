@@ -1,8 +1,8 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::votes::NEWEST;
-use super::{Store, StoreError};
-use crate::domain::{Answer, ClassIndex, ImageId, Question, RoundId};
+use super::{Place, Store, StoreError};
+use crate::domain::{Answer, ClassIndex, ImageId, Question, RaterId, RoundId};
 
 /// An audit as it was planned, with the labels drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,6 +202,89 @@ impl Store {
             }
         }
         Ok(answers)
+    }
+
+    /// Asks for a label drawn, as of `now`; the claim runs out at `until` (Unix milliseconds). It is full once anybody's
+    /// answer stands, and busy while another auditor has it.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn claim_audit_place(
+        &self,
+        audit: &str,
+        place: usize,
+        rater: RaterId,
+        (now, until): (i64, i64),
+    ) -> Result<Place, StoreError> {
+        let is_answered = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT EXISTS (
+                 SELECT 1 FROM audit
+                 JOIN round ON round.name = audit.name
+                 JOIN audit_draw ON audit_draw.audit = audit.id AND audit_draw.place = ?2
+                 JOIN question ON question.image = audit_draw.image AND question.class = audit_draw.class
+                 JOIN vote ON vote.question = question.id AND vote.round = round.id
+                 WHERE audit.name = ?1 AND vote.answer IS NOT NULL AND {NEWEST})"
+            ))?
+            .query_row((audit, place as i64), |row| row.get::<_, bool>(0))?;
+        if is_answered {
+            return Ok(Place::Full);
+        }
+        let claimed = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO audit_claim (audit, place, rater, until)
+                 SELECT id, ?2, ?3, ?4 FROM audit WHERE name = ?1
+                 ON CONFLICT DO UPDATE SET rater = excluded.rater, until = excluded.until
+                 WHERE rater = excluded.rater OR until <= ?5",
+            )?
+            .execute((audit, place as i64, rater.0, until, now))?;
+        Ok(match claimed {
+            0 => Place::Busy,
+            _ => Place::Claimed,
+        })
+    }
+
+    /// Keeps an auditor's claims for longer.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn extend_audit_claims(&self, rater: RaterId, until: i64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE audit_claim SET until = ?2 WHERE rater = ?1")?
+            .execute((rater.0, until))?;
+        Ok(())
+    }
+
+    /// Gives an auditor's labels back, and forgets claims of anybody that have run out.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn release_audit_claims(&self, rater: RaterId, now: i64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM audit_claim WHERE rater = ?1 OR until <= ?2")?
+            .execute((rater.0, now))?;
+        Ok(())
+    }
+
+    /// A rater's standing answers in a round that were given at a time or later (Unix milliseconds).
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn answered_since(
+        &self,
+        rater: RaterId,
+        round: RoundId,
+        at: i64,
+    ) -> Result<usize, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT count(*) FROM vote
+                 WHERE rater = ?1 AND round = ?2 AND at >= ?3 AND answer IS NOT NULL AND {NEWEST}"
+            ))?
+            .query_row((rater.0, round.0, at), |row| count(row, 0))?)
     }
 
     /// Whether anybody's answer stands in a round.

@@ -41,18 +41,27 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn question(&self, question: Question) -> Result<QuestionId, StoreError> {
-        let known = self
-            .connection
-            .prepare_cached("SELECT id FROM question WHERE image = ?1 AND class = ?2")?
-            .query_row((question.image.0, question.class.0), |row| row.get(0))
-            .optional()?;
-        if let Some(id) = known {
-            return Ok(QuestionId(id));
+        if let Some(known) = self.known_question(question)? {
+            return Ok(known);
         }
         self.connection
             .prepare_cached("INSERT INTO question (image, class) VALUES (?1, ?2)")?
             .execute((question.image.0, question.class.0))?;
         Ok(QuestionId(self.connection.last_insert_rowid()))
+    }
+
+    /// The question of an image and a class, if it was ever asked.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn known_question(&self, question: Question) -> Result<Option<QuestionId>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT id FROM question WHERE image = ?1 AND class = ?2")?
+            .query_row((question.image.0, question.class.0), |row| {
+                row.get(0).map(QuestionId)
+            })
+            .optional()?)
     }
 
     /// Puts a plan in place of the former one, in the order given. Every question keeps its key and its votes, a task its key

@@ -29,3 +29,12 @@ CREATE TABLE audit_draw (
     block   INTEGER NOT NULL,           -- labels of one block are drawn from all strata together
     PRIMARY KEY (audit, place)
 ) STRICT, WITHOUT ROWID;
+
+-- Who has a label of an audit on the screen, so that no two auditors look at the same one. A claim runs out by itself.
+CREATE TABLE audit_claim (
+    audit INTEGER NOT NULL REFERENCES audit (id) ON DELETE CASCADE,
+    place INTEGER NOT NULL,
+    rater INTEGER NOT NULL REFERENCES rater (id),
+    until INTEGER NOT NULL,             -- Unix milliseconds
+    PRIMARY KEY (audit, place)
+) STRICT, WITHOUT ROWID;

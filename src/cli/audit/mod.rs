@@ -3,6 +3,7 @@
 mod given;
 mod plan;
 mod result;
+mod review;
 
 use super::context::Context;
 use super::failure::Failure;
@@ -17,6 +18,11 @@ pub enum Audit {
         after_help = "Examples:\n  relabel audit plan\n  relabel audit plan --of label-sets --by score --tolerance 0.02 --name sets\n  relabel audit plan --of delivered.csv --seed 7"
     )]
     Plan(plan::Plan),
+    /// Look at the labels drawn: is each one right? Ends by itself once the question is settled
+    #[command(
+        after_help = "Examples:\n  relabel audit review --rater ada\n  relabel audit review --rater ada --name sets"
+    )]
+    Review(review::AuditReview),
     /// Say what the answers so far are worth, and whether to go on
     #[command(
         after_help = "Examples:\n  relabel audit result\n  relabel audit result --list\n  relabel audit result --format json"
@@ -28,6 +34,7 @@ pub enum Audit {
 pub fn run(audit: &Audit, context: &Context) -> Result<(), Failure> {
     match audit {
         Audit::Plan(options) => plan::run(options, context),
+        Audit::Review(options) => review::run(options, context),
         Audit::Result(options) => result::run(options, context),
     }
 }

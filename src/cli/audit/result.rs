@@ -1,7 +1,5 @@
 //! `relabel audit result`: what the answers so far are worth.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
 use super::open;
@@ -10,9 +8,7 @@ use crate::audit::{Counts, Outlook, Standing, StratumStanding, Totals, Verdict};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::table::{table, thousands};
-use crate::domain::{Answer, Classes, ImageId};
-use crate::live::audit::{LiveAudit, percent, question_words, rates, verdict_words};
-use crate::store::Store;
+use crate::live::audit::{Found, LiveAudit, rates, verdict_words};
 
 /// Options of `audit result`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +52,7 @@ struct Report {
     /// About how many more it takes; none where that is more than were drawn, or none at all.
     more: Option<usize>,
     strata: Vec<StratumReport>,
-    found: Vec<Found>,
+    found: Vec<FoundReport>,
 }
 
 /// Wrong labels, and their share of all.
@@ -84,12 +80,6 @@ impl Interval {
             high: self.high,
         }
     }
-
-    /// As counts of labels, without halves.
-    fn labels(&self) -> String {
-        let (low, high) = (self.low.floor() as u64, self.high.ceil() as u64);
-        format!("{}–{} labels", thousands(low), thousands(high))
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -106,7 +96,7 @@ struct StratumReport {
 
 /// A label that is wrong, or that nobody can tell.
 #[derive(Debug, Serialize)]
-struct Found {
+struct FoundReport {
     image: String,
     label: u32,
     label_name: String,
@@ -115,6 +105,19 @@ struct Found {
     place: usize,
     /// Whether it counts already.
     counts: bool,
+}
+
+impl From<Found> for FoundReport {
+    fn from(found: Found) -> FoundReport {
+        FoundReport {
+            answer: found.word(),
+            image: found.image,
+            label: found.class.0,
+            label_name: found.label,
+            place: found.place + 1,
+            counts: found.counts,
+        }
+    }
 }
 
 /// Runs the command.
@@ -128,7 +131,8 @@ pub fn run(options: &AuditResult, context: &Context) -> Result<(), Failure> {
         1 => Vec::new(),
         _ => audit.design.strata(&answers),
     };
-    let found = found(&store, &audit, &answers, &standing)?;
+    let found = audit.found(&store, &store.classes()?, &answers, &standing)?;
+    let found = found.into_iter().map(FoundReport::from).collect();
     let report = Report::of(&audit, &standing, outlook, &strata, found);
     if context.json() {
         return context.print_json(&report);
@@ -146,7 +150,7 @@ impl Report {
         standing: &Standing,
         outlook: Outlook,
         strata: &[StratumStanding],
-        found: Vec<Found>,
+        found: Vec<FoundReport>,
     ) -> Report {
         let planned = &audit.planned;
         let Counts {
@@ -209,76 +213,13 @@ impl StratumReport {
     }
 }
 
-/// The labels that are not right, in the order of the draw.
-fn found(
-    store: &Store,
-    audit: &LiveAudit,
-    answers: &[Option<Answer>],
-    standing: &Standing,
-) -> Result<Vec<Found>, Failure> {
-    let images: HashMap<ImageId, String> = (store.images()?.into_iter())
-        .map(|image| (image.id, image.name))
-        .collect();
-    let classes: Classes = store.classes()?;
-    let draws = audit.planned.draws.iter().zip(answers).enumerate();
-    let found = draws.filter_map(|(place, (draw, answer))| {
-        let answer = answer.filter(|answer| *answer != Answer::Yes)?;
-        Some(Found {
-            image: images.get(&draw.asks.image)?.clone(),
-            label: draw.asks.class.0,
-            label_name: classes.name_of(draw.asks.class),
-            answer: match answer {
-                Answer::No => "wrong",
-                _ => "maybe",
-            },
-            place: place + 1,
-            counts: place < standing.counts.looked_at,
-        })
-    });
-    Ok(found.collect())
-}
-
 fn text(report: &Report, audit: &LiveAudit, standing: &Standing, outlook: Outlook) -> String {
-    let terms = &audit.design.terms;
-    let waiting = match report.waiting {
-        0 => String::new(),
-        waiting => format!(
-            "; {} more answers wait for one before them",
-            thousands(waiting)
-        ),
-    };
-    let looked_at = format!("of {} drawn{waiting}", thousands(report.drawn));
-    let sequence = &report.confidence_sequence;
-    let rate = report
-        .error_rate
-        .map_or_else(|| "–".to_owned(), |rate| format!("{:.2} %", rate * 100.0));
-    let sure = format!("{} sure", percent(report.confidence));
-    let maybe = format!("each counts as {}", report.maybe_counts_as);
-    let mut rows: Vec<(&str, String, String)> = vec![
-        ("labels", thousands(report.labels), report.given.clone()),
-        ("question", String::new(), question_words(terms)),
-        ("looked at", thousands(report.looked_at), looked_at),
-        ("wrong", thousands(report.wrong), String::new()),
-        ("maybe", thousands(report.maybe), maybe),
-        ("error rate", rate, String::new()),
-        (
-            &sure,
-            rates(sequence.totals(), report.labels),
-            format!("{}, however often one looks", sequence.labels()),
-        ),
-    ];
-    if let Some(exact) = &report.exact {
-        let remark = format!("{}, if this is the only look", exact.labels());
-        rows.push(("one look", rates(exact.totals(), report.labels), remark));
-    }
-    let rows = rows
-        .into_iter()
-        .map(|(what, figure, remark)| vec![what.to_owned(), figure, remark]);
+    let rows = audit.rows(standing).into_iter().map(Vec::from);
     let mut parts = vec![table(&[], &[1], rows.collect())];
     if !report.strata.is_empty() {
         parts.push(strata(&report.strata));
     }
-    parts.push(verdict_words(terms, standing, outlook));
+    parts.push(verdict_words(&audit.design.terms, standing, outlook));
     parts.join("\n\n")
 }
 
@@ -309,11 +250,11 @@ fn strata(strata: &[StratumReport]) -> String {
     table(&header, &[1, 2, 3, 4, 5, 6], rows.collect())
 }
 
-fn list(found: &[Found]) -> String {
+fn list(found: &[FoundReport]) -> String {
     if found.is_empty() {
         return "\nno label was found wrong".to_owned();
     }
-    let row = |found: &Found| {
+    let row = |found: &FoundReport| {
         vec![
             thousands(found.place),
             found.image.clone(),

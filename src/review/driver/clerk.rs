@@ -61,9 +61,33 @@ pub enum Errand {
 const EXAMPLES: usize = 4;
 
 /// How long a claim holds a task for a rater who does nothing.
-const CLAIM: i64 = 10 * 60 * 1000;
+pub const CLAIM: i64 = 10 * 60 * 1000;
 
-/// The thread's state.
+/// Who serves the screen.
+pub trait Desk {
+    /// Does an errand; what came of it, and where images have their files.
+    fn serve(&mut self, errand: Errand) -> (Vec<Event>, Files);
+
+    /// Gives back what nobody else could use meanwhile.
+    fn leave(&mut self);
+}
+
+/// Does errands in their order until nobody can send any more; what was sent is always done.
+pub fn run(mut desk: Box<dyn Desk + Send>, errands: &Receiver<Errand>, answers: &Sender<Message>) {
+    while let Ok(errand) = errands.recv() {
+        let (events, files) = desk.serve(errand);
+        // Nobody hears the answer once the screen is closed; the work is done all the same.
+        if !files.is_empty() {
+            let _ = answers.send(Message::Files(files));
+        }
+        for event in events {
+            let _ = answers.send(Message::Event(event));
+        }
+    }
+    desk.leave();
+}
+
+/// Serves the tasks of the plan.
 #[derive(Debug)]
 pub struct Clerk {
     store: Store,
@@ -107,26 +131,6 @@ impl Clerk {
         }
     }
 
-    /// Does errands in their order until nobody can send any more; what was sent is always done.
-    pub fn run(mut self, errands: &Receiver<Errand>, answers: &Sender<Message>) {
-        while let Ok(errand) = errands.recv() {
-            let (event, files) = self.serve(errand);
-            // Nobody hears the answer once the screen is closed; the work is done all the same.
-            if !files.is_empty() {
-                let _ = answers.send(Message::Files(files));
-            }
-            if let Some(event) = event {
-                let _ = answers.send(Message::Event(event));
-            }
-        }
-        if let Some(places) = &self.sitting.places {
-            // Where this fails, the claims run out by themselves.
-            let _ = self
-                .store
-                .fleetingly(|store| store.release_claims(places, now()));
-        }
-    }
-
     /// The round that the answers to a task belong to.
     fn round_of(&self, task: TaskId) -> RoundId {
         match self.special.retests.contains(&task) {
@@ -159,7 +163,7 @@ impl Clerk {
         Ok(place)
     }
 
-    fn serve(&mut self, errand: Errand) -> (Option<Event>, Files) {
+    fn answer(&mut self, errand: Errand) -> (Option<Event>, Files) {
         let (store, sitting) = (&self.store, &self.sitting);
         match errand {
             Errand::StoreVotes {
@@ -185,20 +189,7 @@ impl Clerk {
                 (None, Files::new())
             }
             Errand::StoreNote { image, note, at } => {
-                let kind = match note {
-                    NoteText::Flag => NoteKind::Flag,
-                    NoteText::Unflag => NoteKind::Unflag,
-                    NoteText::Comment(text) => NoteKind::Comment(text),
-                };
-                let stored =
-                    store.atomically(|store| store.add_note(image, sitting.rater.id, &kind, at));
-                let event = match stored {
-                    Ok(()) => Event::NoteStored { image },
-                    Err(error) => Event::NoteFailed {
-                        image,
-                        reason: error.to_string(),
-                    },
-                };
+                let event = store_note(store, sitting, image, note, at);
                 (Some(event), Files::new())
             }
             Errand::LoadTask { task, asked_for } => match self.load_task(task, asked_for) {
@@ -210,16 +201,8 @@ impl Clerk {
                 }
             },
             Errand::LoadExamples(class, except) => {
-                let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
-                let files = images
-                    .iter()
-                    .filter_map(|image| Some((image.id, image.path.clone()?)));
-                let files = files.collect();
-                let images = images
-                    .into_iter()
-                    .map(|image| (image.id, image.name))
-                    .collect();
-                (Some(Event::ExamplesLoaded { class, images }), files)
+                let (event, files) = examples(store, class, except);
+                (Some(event), files)
             }
             Errand::Summarise(touched) => {
                 let summary = self
@@ -361,10 +344,63 @@ impl Clerk {
     }
 }
 
-type Files = Vec<(ImageId, PathBuf)>;
+impl Desk for Clerk {
+    fn serve(&mut self, errand: Errand) -> (Vec<Event>, Files) {
+        let (event, files) = self.answer(errand);
+        (event.into_iter().collect(), files)
+    }
+
+    fn leave(&mut self) {
+        if let Some(places) = &self.sitting.places {
+            // Where this fails, the claims run out by themselves.
+            let _ = self
+                .store
+                .fleetingly(|store| store.release_claims(places, now()));
+        }
+    }
+}
+
+/// Where images have their files.
+pub type Files = Vec<(ImageId, PathBuf)>;
+
+/// Puts a note on disk.
+pub fn store_note(
+    store: &Store,
+    sitting: &Sitting,
+    image: ImageId,
+    note: NoteText,
+    at: i64,
+) -> Event {
+    let kind = match note {
+        NoteText::Flag => NoteKind::Flag,
+        NoteText::Unflag => NoteKind::Unflag,
+        NoteText::Comment(text) => NoteKind::Comment(text),
+    };
+    match store.atomically(|store| store.add_note(image, sitting.rater.id, &kind, at)) {
+        Ok(()) => Event::NoteStored { image },
+        Err(error) => Event::NoteFailed {
+            image,
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// Images that carry a class.
+pub fn examples(store: &Store, class: ClassIndex, except: ImageId) -> (Event, Files) {
+    let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
+    let files = images
+        .iter()
+        .filter_map(|image| Some((image.id, image.path.clone()?)))
+        .collect();
+    let images = images
+        .into_iter()
+        .map(|image| (image.id, image.name))
+        .collect();
+    (Event::ExamplesLoaded { class, images }, files)
+}
 
 /// Unix milliseconds.
-fn now() -> i64 {
+pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
@@ -406,7 +442,7 @@ fn insights(
 }
 
 /// Whether the rater's flag stands, and the comments that the rater may see: the own ones, all for an adjudicator.
-fn notes(
+pub fn notes(
     store: &Store,
     sitting: &Sitting,
     image: ImageId,

@@ -2,6 +2,7 @@
 //! threads, and through the clerk the project file.
 
 mod answers;
+mod auditor;
 mod clerk;
 mod closing;
 mod live;
@@ -29,16 +30,18 @@ use super::picture::{
     Detected, Outcome, PATIENCE, PictureMode, PictureRequest, PictureWorker, TerminalPictures,
     Wanted, examine,
 };
-use super::state::{self, Progress, State};
+use super::state::{self, Asks, Progress, State};
 use super::update::{start, update};
 use super::view::{Palette, view};
-use crate::domain::{Classes, ImageId, Role, RoundId};
+use crate::domain::{Classes, ImageId, Role, RoundId, TaskId};
 use crate::hierarchy::Hierarchy;
 use crate::live::Live;
+use crate::live::audit::LiveAudit;
 use crate::store::{DECISION_ROUND, Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
 
 use answers::{Answers, Heard};
-use clerk::{Clerk, Errand, Special};
+use auditor::{Auditor, audit_queue};
+use clerk::{Clerk, Desk, Errand, Special};
 use live::{LiveLabelSets, Stop};
 pub use mix::Shares;
 pub use queue::Order;
@@ -70,6 +73,8 @@ pub struct Setup {
     pub shares: Shares,
     /// The bound of `plan --stop`, where raters are asked no further about questions that are settled.
     pub stop: Option<f64>,
+    /// The audit that asks, in place of the plan.
+    pub audit: Option<LiveAudit>,
     /// How pictures are sent, where that is not to be found out.
     pub pictures: Option<PictureMode>,
     /// Bytes that a picture may take, where that is bounded.
@@ -150,7 +155,8 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     #[cfg(unix)]
     listen_for_signals(sender.clone())?;
     // Experts, adjudicators and those who look at disputes are asked whoever else has answered.
-    let is_one_of_many = setup.rater.role == Role::Rater && setup.order != Order::Disputed;
+    let is_one_of_many =
+        setup.rater.role == Role::Rater && setup.order != Order::Disputed && setup.audit.is_none();
     let places = setup.raters_wanted.filter(|_| is_one_of_many);
     let places = places.map(|wanted| Places {
         round: setup.round,
@@ -180,22 +186,29 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         round_name: setup.round_name,
         decides: setup.decides,
     });
-    let (open, live) = open_tasks(&setup.store, &sitting, setup.order)?;
+    let work = match setup.audit {
+        None => tasks(setup.store, &sitting, setup.order)?,
+        Some(audit) => labels_of(setup.store, &sitting, audit)?,
+    };
     let mut screen = Screen::open()?;
     let size = crossterm::terminal::size()?;
-    let queued = open.open.clone();
-    let special = Special {
-        for_all: open.for_all.clone(),
-        retests: open.retests.clone(),
+    let begins = state::Sitting {
+        classes: Arc::clone(&sitting.classes),
+        hierarchy: Arc::clone(&sitting.hierarchy),
+        keymap: setup.keymap,
+        palette: Palette::new(setup.color),
+        rater: sitting.rater.name.clone(),
+        open: work.open,
+        progress: work.progress,
     };
-    let mut state = first_state(&sitting, setup.keymap, setup.color, open, size);
+    let mut state = State::new(begins, size);
     state.kiosk = setup.kiosk;
     state.decides = setup.decides;
+    state.asks = work.asks;
     let (errands, inbox) = channel();
     let clerk = {
-        let (sitting, sender) = (Arc::clone(&sitting), sender.clone());
-        let clerk = Clerk::new(setup.store, sitting, live, &queued, special);
-        let work = move || clerk.run(&inbox, &sender);
+        let sender = sender.clone();
+        let work = move || clerk::run(work.desk, &inbox, &sender);
         thread::Builder::new()
             .name("clerk".to_owned())
             .spawn(work)?
@@ -226,6 +239,49 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     }
 }
 
+/// What there is to do in a sitting, and who serves it.
+struct Work {
+    asks: Asks,
+    open: Vec<TaskId>,
+    progress: Progress,
+    desk: Box<dyn Desk + Send>,
+}
+
+/// The tasks of the plan.
+fn tasks(store: Store, sitting: &Arc<Sitting>, order: Order) -> Result<Work, StoreError> {
+    let (queue, live) = open_tasks(&store, sitting, order)?;
+    let special = Special {
+        for_all: queue.for_all,
+        retests: queue.retests,
+    };
+    let clerk = Clerk::new(store, Arc::clone(sitting), live, &queue.open, special);
+    Ok(Work {
+        asks: Asks::WhetherInImage,
+        progress: Progress {
+            total: queue.total,
+            before: queue.total - queue.open.len(),
+            today_before: queue.today,
+            ..Progress::default()
+        },
+        open: queue.open,
+        desk: Box::new(clerk),
+    })
+}
+
+/// The labels of an audit.
+fn labels_of(store: Store, sitting: &Arc<Sitting>, audit: LiveAudit) -> Result<Work, StoreError> {
+    let queue = audit_queue(&store, sitting, &audit, midnight())?;
+    let auditor = Auditor::new(store, Arc::clone(sitting), audit, queue.settled);
+    Ok(Work {
+        asks: Asks::WhetherRight {
+            settled: queue.settled,
+        },
+        open: queue.open,
+        progress: queue.progress,
+        desk: Box::new(auditor),
+    })
+}
+
 /// The rater's queue; and the label sets, which are counted beside the sitting unless the queue needs them.
 fn open_tasks(
     store: &Store,
@@ -253,31 +309,6 @@ fn open_tasks(
 /// Input/output error: what a terminal says that is gone.
 const EIO: i32 = 5;
 const SIGHUP: i32 = 1;
-
-fn first_state(
-    sitting: &Sitting,
-    keymap: Keymap,
-    color: bool,
-    open: Queue,
-    size: (u16, u16),
-) -> State {
-    let progress = Progress {
-        total: open.total,
-        before: open.total - open.open.len(),
-        today_before: open.today,
-        ..Progress::default()
-    };
-    let begins = state::Sitting {
-        classes: Arc::clone(&sitting.classes),
-        hierarchy: Arc::clone(&sitting.hierarchy),
-        keymap,
-        palette: Palette::new(color),
-        rater: sitting.rater.name.clone(),
-        open: open.open,
-        progress,
-    };
-    State::new(begins, size)
-}
 
 /// The last midnight where the rater is, in Unix milliseconds.
 fn midnight() -> i64 {

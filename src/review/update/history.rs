@@ -49,6 +49,10 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
             let reopens = counted && state.unfinished.insert(task);
             state.progress.finished = state.progress.finished.saturating_sub(usize::from(reopens));
             go_back_to(state, task, at);
+            if state.is_audit() {
+                // Answering was ending.
+                return undo(state, at);
+            }
             state.say("back in the task before; u again takes its last answer back");
             Vec::new()
         }

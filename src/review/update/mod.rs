@@ -15,7 +15,7 @@ use super::event::Event;
 use super::keymap::{Action, Key, help_lines};
 use super::layout::areas;
 use super::picture::Viewport;
-use super::state::{AHEAD, Closing, Mode, State};
+use super::state::{AHEAD, Asks, Closing, Mode, State};
 use crate::domain::TaskId;
 
 /// More tasks than these are not kept in memory.
@@ -24,7 +24,8 @@ const KEPT_TASKS: usize = 64;
 /// What a sitting does first.
 pub fn start(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    if state.current.is_none() {
+    let is_settled = state.asks == Asks::WhetherRight { settled: true };
+    if state.current.is_none() || is_settled {
         effects.extend(closing::open(state));
     }
     follow(state, effects)
@@ -88,6 +89,13 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Event::AuditSettled => audit_settled(state),
+        Event::AuditReady(summary) => {
+            if let Mode::Closing(closing) = &mut state.mode {
+                closing.audit = Some(summary);
+            }
+            Vec::new()
+        }
         Event::SummaryFailed(reason) => {
             if let Mode::Closing(closing) = &mut state.mode {
                 closing.error = Some(reason);
@@ -104,6 +112,19 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     };
     follow(state, effects)
+}
+
+/// The audit ends by itself; who goes on all the same is not stopped again.
+fn audit_settled(state: &mut State) -> Vec<Effect> {
+    state.asks = Asks::WhetherRight { settled: true };
+    match state.mode {
+        Mode::Voting => closing::open(state),
+        // What is typed is not thrown away.
+        _ => {
+            state.say("the question of this audit is settled");
+            Vec::new()
+        }
+    }
 }
 
 /// Asks for what the new state needs: tasks ahead and pictures.

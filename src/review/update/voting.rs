@@ -19,10 +19,10 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         return Vec::new();
     };
     match action {
-        Action::Yes => answer(state, Answer::Yes, at),
-        Action::No => answer(state, Answer::No, at),
-        Action::Maybe => answer(state, Answer::Maybe, at),
-        Action::NoToAll => no_to_all(state, at),
+        Action::Yes => answered(state, at, |state| answer(state, Answer::Yes, at)),
+        Action::No => answered(state, at, |state| answer(state, Answer::No, at)),
+        Action::Maybe => answered(state, at, |state| answer(state, Answer::Maybe, at)),
+        Action::NoToAll => answered(state, at, |state| no_to_all(state, at)),
         Action::Done => finish(state, at),
         Action::Undo => history::undo(state, at),
         Action::Up => {
@@ -31,6 +31,10 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         }
         Action::Down => {
             go_to(state, state.cursor + 1);
+            Vec::new()
+        }
+        Action::OtherLabel if state.is_audit() => {
+            state.say("an audit asks about the label that the image was given; a comment can name another");
             Vec::new()
         }
         Action::OtherLabel => {
@@ -66,6 +70,20 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::Leave => closing::open(state),
         Action::Redraw | Action::Suspend | Action::Interrupt => Vec::new(),
     }
+}
+
+/// Gives answers; an audit asks one thing of an image, and goes on to the next.
+fn answered(
+    state: &mut State,
+    at: i64,
+    give: impl FnOnce(&mut State) -> Vec<Effect>,
+) -> Vec<Effect> {
+    let mut effects = give(state);
+    let is_open = state.task().is_none_or(|task| task.next_open(0).is_some());
+    if state.is_audit() && !is_open {
+        effects.extend(finish(state, at));
+    }
+    effects
 }
 
 fn go_to(state: &mut State, line: usize) {

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::put;
 use crate::consensus::Change;
 use crate::review::state::{Closing, State};
-use crate::review::summary::{Dispute, Estimate, FinalLabels, Summary};
+use crate::review::summary::{AuditSummary, Dispute, Estimate, FinalLabels, Summary};
 use crate::text::{fill, fit, fit_middle, thousands, width};
 
 /// What came of the sitting.
@@ -36,6 +36,10 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
     };
     let progress = &state.progress;
     let mut lines = vec![heading("this sitting")];
+    let (task, done) = match state.is_audit() {
+        true => ("labels looked at", "labels"),
+        false => ("tasks ended", "tasks"),
+    };
     let seconds = match progress.votes {
         0 => String::new(),
         votes => format!(
@@ -44,17 +48,13 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         ),
     };
     lines.extend(plain(format!(
-        "{} tasks ended, {} votes recorded{seconds}; {} of {} tasks done",
+        "{} {task}, {} votes recorded{seconds}; {} of {} {done} done",
         thousands(progress.finished),
         thousands(progress.votes),
         thousands(progress.before + progress.finished),
         thousands(progress.total)
     )));
-    if let Some(line) = closing
-        .summary
-        .as_ref()
-        .and_then(|summary| with_others(summary))
-    {
+    if let Some(line) = with_others(closing) {
         lines.extend(plain(line));
     }
     lines.push(Line::default());
@@ -66,6 +66,15 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
             ]));
         }
         return (lines, None);
+    }
+    if let Some(audit) = &closing.audit {
+        return (
+            lines
+                .into_iter()
+                .chain(audit_lines(state, audit, columns))
+                .collect(),
+            None,
+        );
     }
     let Some(summary) = &closing.summary else {
         lines.extend(plain("counting votes…".to_owned()));
@@ -104,9 +113,55 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
     (lines, selected)
 }
 
+/// Where an audit stands.
+fn audit_lines(state: &State, audit: &AuditSummary, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled(" the audit", state.palette.heading())];
+    let widest = |column: usize| {
+        let cells = audit.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| width(cell)).max().unwrap_or(0)
+    };
+    let (first, second) = (widest(0), widest(1));
+    for [what, figure, remark] in &audit.rows {
+        let gap = " ".repeat(first - width(what) + second - width(figure));
+        let mut begins = format!("   {what}{gap}  {figure}  ");
+        let left = width(&begins);
+        let mut remark = fill(remark, " ", columns.saturating_sub(left + 1), 4);
+        if remark.is_empty() {
+            remark.push(String::new());
+        }
+        for line in remark {
+            lines.push(Line::raw(fit(&format!("{begins}{line}"), columns)));
+            begins = " ".repeat(left);
+        }
+    }
+    lines.push(Line::default());
+    for line in fill(&audit.verdict, " ", columns.saturating_sub(4), 4) {
+        lines.push(Line::styled(format!("   {line}"), state.palette.strong()));
+    }
+    if !audit.found.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::styled(" found", state.palette.heading()));
+    }
+    for (image, label, found) in &audit.found {
+        let text = format!("   {found}  {}  {label}", fit_middle(image, columns / 2));
+        lines.push(Line::raw(fit(&text, columns)));
+    }
+    lines
+}
+
 /// What may come back to this rater.
-fn with_others(summary: &Summary) -> Option<String> {
-    let tasks = match summary.with_others {
+fn with_others(closing: &Closing) -> Option<String> {
+    if let Some(audit) = &closing.audit {
+        let labels = match audit.with_others {
+            0 => return None,
+            1 => "1 label was left out: another auditor is".to_owned(),
+            n => format!("{} labels were left out: other auditors are", thousands(n)),
+        };
+        return Some(format!(
+            "{labels} at it now; a later sitting brings back what they leave"
+        ));
+    }
+    let tasks = match closing.summary.as_ref()?.with_others {
         0 => return None,
         1 => "1 task was left out: enough raters are".to_owned(),
         n => format!("{} tasks were left out: enough raters are", thousands(n)),

@@ -74,11 +74,16 @@ fn closing_keys(state: &State) -> String {
     keys + "  space more"
 }
 
+/// Keys that an audit has no use for.
+const BESIDE_AUDITS: [Action; 3] = [Action::Done, Action::NoToAll, Action::OtherLabel];
+
 /// As many keys as there is room for; the last one, which shows them all, always.
 fn key_bar(state: &State, columns: usize) -> Line<'static> {
     let shown: Vec<(String, &str)> = BINDINGS
         .iter()
         .filter(|binding| !binding.short.is_empty())
+        // An audit asks one thing of an image, whose answer ends it.
+        .filter(|binding| !(state.is_audit() && BESIDE_AUDITS.contains(&binding.action)))
         .map(|binding| {
             let keys = state.keymap.keys_of(binding.action);
             (
@@ -89,10 +94,10 @@ fn key_bar(state: &State, columns: usize) -> Line<'static> {
         })
         .collect();
     let takes = |(key, word): &(String, &str)| width(key) + width(word) + 3;
-    let help = BINDINGS
+    let help_word = BINDINGS.iter().find(|b| b.action == Action::Help);
+    let help = shown
         .iter()
-        .filter(|b| !b.short.is_empty())
-        .position(|b| b.name == "help");
+        .position(|(_, word)| help_word.is_some_and(|b| b.short == *word));
     let last = help.and_then(|at| shown.get(at)).cloned();
     let mut room = columns.saturating_sub(last.as_ref().map_or(0, takes));
     let mut spans = Vec::new();

@@ -43,13 +43,15 @@ fn progress(state: &State, columns: usize, name: usize) -> String {
     if state.detour {
         parts.push("dispute".to_owned());
     } else if state.current.is_some() {
+        let what = if state.is_audit() { "label" } else { "task" };
         parts.push(format!(
-            "task {} of {}",
+            "{what} {} of {}",
             thousands(done + 1),
             thousands(progress.total)
         ));
     } else {
-        parts.push(format!("{} tasks done", thousands(done)));
+        let what = if state.is_audit() { "labels" } else { "tasks" };
+        parts.push(format!("{} {what} done", thousands(done)));
     }
     parts.push(fit(&state.rater, 20));
     parts.push(format!(

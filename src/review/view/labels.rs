@@ -78,7 +78,11 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
     for (at, label) in task.labels.iter().enumerate() {
         if heading != Some(&label.heading) {
             heading = Some(&label.heading);
-            lines.push(heading_line(state, &label.heading, columns));
+            let title = match state.is_audit() {
+                true => "is this label right?",
+                false => &label.heading,
+            };
+            lines.push(heading_line(state, title, columns));
         }
         if at == state.cursor {
             cursor_line = lines.len();

@@ -1,0 +1,89 @@
+//! docs/audit.md does what it says: every command in it is run, in order.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails may stop"
+)]
+
+mod common;
+
+use std::fmt::Write as _;
+
+use common::Project;
+use common::pty::{Opening, Terminal};
+use common::screen::header;
+
+/// A thousand images known by name, with label sets for some of them, and the files that the page speaks of.
+fn project() -> Project {
+    let project = Project::new();
+    let mut labels = "image,label\n".to_owned();
+    let mut delivered = "image,label,score\n".to_owned();
+    let mut votes = "image,label,rater,answer\n".to_owned();
+    for number in 0..1000 {
+        writeln!(labels, "{number:04}.jpg,{number}").unwrap();
+        let score = f64::from(number) / 1000.0;
+        writeln!(delivered, "{number:04}.jpg,{number},{score}").unwrap();
+        if number % 10 == 0 {
+            writeln!(votes, "{number:04}.jpg,{number},carol,yes").unwrap();
+        }
+    }
+    project.write("labels.csv", labels);
+    project.write("delivered.csv", delivered);
+    let votes = project.write("votes.csv", votes);
+    project.run(&["import", "labels", "labels.csv"]);
+    project.run(&["import", "votes", "votes.csv"]);
+    project.run(&["aggregate", "--method", "majority"]);
+    std::fs::remove_file(votes).unwrap();
+    project
+}
+
+#[test]
+fn every_command_of_the_page_runs() {
+    let project = project();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/audit.md"));
+    let page = page.unwrap();
+    let commands = page.lines().filter_map(|line| line.strip_prefix("$ "));
+    let commands: Vec<&str> = commands.collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    let (mut reviewed, mut said) = (0, String::new());
+    for command in commands {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match words[..] {
+            ["cp", from, to] => drop(std::fs::copy(project.path(from), project.path(to)).unwrap()),
+            ["relabel", .., "audit", "review", "--rater", _]
+            | ["relabel", "audit", "review", "--name", _, "--rater", _] => {
+                let arguments = [&words[1..], &["--pictures", "none"]].concat();
+                let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+                terminal.wait_until("label or verdict", |terminal| {
+                    let text = terminal.text();
+                    text.contains("is this label right?") || text.contains("verdict:")
+                });
+                // All are right, so that each audit ends by itself.
+                while !terminal.text().contains("verdict:") {
+                    let before = header(&terminal);
+                    terminal.keys("y");
+                    terminal.wait_until("what comes next", |terminal| {
+                        header(terminal) != before || terminal.text().contains("verdict:")
+                    });
+                }
+                reviewed += 1;
+                terminal.keys("q");
+                assert_eq!(terminal.wait_for_end(), 0, "{command}");
+            }
+            ["relabel", ..] => said.push_str(&project.run(&words[1..])),
+            _ => panic!("{command}"),
+        }
+    }
+    assert_eq!(reviewed, 3);
+    // The page shows what is said.
+    let plan = page
+        .lines()
+        .skip_while(|line| !line.starts_with(" labels    1,000"));
+    for line in plan.take(4) {
+        assert!(said.contains(line), "{line}");
+    }
+    assert!(said.contains("clear after 88 labels"), "{said}");
+    assert!(project.path("votes.csv").exists());
+}
