@@ -309,7 +309,7 @@ impl Store {
              JOIN rater ON rater.id = vote.rater
              JOIN round ON round.id = vote.round
              WHERE vote.answer IS NOT NULL AND {NEWEST}
-             ORDER BY image.name, question.class, round.id, rater.id"
+             ORDER BY image.name, question.class, round.name, rater.name"
         );
         let mut statement = self
             .connection
