@@ -230,6 +230,7 @@ fn task(id: TaskId, classes: &Classes, hierarchy: &Hierarchy) -> Task {
         no_picture: None,
         flagged: false,
         comments: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

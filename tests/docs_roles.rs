@@ -13,9 +13,28 @@ mod common;
 use common::Project;
 use common::pty::{Opening, Terminal};
 
+/// Alice writes a comment.
+fn note(project: &Project) {
+    let arguments = ["review", "--rater", "alice", "--pictures", "none"];
+    let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+    terminal.wait_for_text("y yes");
+    terminal.keys("cdoes a toy count?\r");
+    terminal.wait_for_text("the comment is recorded");
+    terminal.keys("qq");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+/// The name of the one note.
+fn name(project: &Project) -> String {
+    let notes = project.run(&["notes", "--format", "json"]);
+    let notes: serde_json::Value = serde_json::from_str(&notes).unwrap();
+    notes[0]["note"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn every_command_of_the_page_runs() {
     let project = Project::of_drawings();
+    note(&project);
     project.write(
         "votes.csv",
         "image,label,rater,answer\ndrawing-00.png,151,alice,yes\ndrawing-00.png,151,bob,no\n",
@@ -29,7 +48,15 @@ fn every_command_of_the_page_runs() {
         .collect();
     assert!(commands.len() > 7, "{commands:?}");
     for command in commands {
-        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let command = command.replace("3fa9-1", &name(&project));
+        // What stands between quotes is one word.
+        let quoted = command.split('"').enumerate();
+        let arguments: Vec<&str> = quoted
+            .flat_map(|(part, text)| match part % 2 {
+                0 => text.split_whitespace().collect(),
+                _ => vec![text],
+            })
+            .collect();
         if arguments[0] != "review" {
             project.run(&arguments);
             continue;
@@ -44,6 +71,8 @@ fn every_command_of_the_page_runs() {
         terminal.keys("q");
         assert_eq!(terminal.wait_for_end(), 0, "{command}");
     }
+    let notes = std::fs::read_to_string(project.path("notes.csv")).unwrap();
+    assert!(notes.contains("dora,a toy counts as the thing"), "{notes}");
     let votes = project.run(&["export", "--as", "votes-csv"]);
     for said in ["erin,gold,no", "drawing-00.png,151,dora,decision,no"] {
         assert!(votes.contains(said), "{votes}");

@@ -50,6 +50,8 @@ enum Deed {
         kind: NoteKind,
         at: i64,
     },
+    /// An answer to one of the notes that are there, if any.
+    AnswerNote { rater: usize, which: usize, at: i64 },
     /// A label that the plan does not ask.
     AddLabel { image: i64 },
     /// The program is ended and begun again.
@@ -96,6 +98,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         12 => vote,
         3 => note,
+        2 => (0..RATERS.len(), 0..8_usize, 5_000..5_004_i64)
+            .prop_map(|(rater, which, at)| Deed::AnswerNote { rater, which, at }),
         1 => (0..IMAGES).prop_map(|image| Deed::AddLabel { image }),
         2 => Just(Deed::Reopen),
         2 => (0..COPIES).prop_map(|from| Deed::Merge { from }),
@@ -209,6 +213,20 @@ impl Copies {
                     .add_note(image_id(*image), rater_id(*rater), kind, *at)
                     .unwrap();
             }
+            Deed::AnswerNote { rater, which, at } => {
+                let notes = store.notes(None).unwrap();
+                let Some(to) = notes.get(which % notes.len().max(1)).map(|note| note.id) else {
+                    return;
+                };
+                let image = store.image_of_note(to).unwrap();
+                let text = format!("answer {which}");
+                let kind = NoteKind::Answer { to, text };
+                let answer = |store: &Store| store.add_note(image, rater_id(*rater), &kind, *at);
+                store.atomically(answer).unwrap();
+                let mut notes = store.notes(Some(image)).unwrap();
+                notes.retain(|note| note.id == to);
+                assert!(!notes[0].is_open());
+            }
             Deed::AddLabel { image } => {
                 let asked = Question {
                     image: image_id(*image),
@@ -237,7 +255,8 @@ impl Copies {
              JOIN rater ON rater.id = rater JOIN round ON round.id = round",
         );
         let notes = texts(
-            "SELECT format('%s %s %s %s %d %d %d', image.name, rater.name, kind, text, at, copy, sequence)
+            "SELECT format('%s %s %s %s %d %d %d %s %s', image.name, rater.name, kind, text, at, copy, sequence,
+                           ifnull(to_copy, 'none'), ifnull(to_sequence, 'none'))
              FROM note JOIN image ON image.id = image JOIN rater ON rater.id = rater",
         );
         let all = votes.len() + notes.len();
@@ -274,14 +293,16 @@ impl Copies {
         rows
     }
 
-    fn all(&self, copy: usize) -> [BTreeSet<String>; 5] {
+    fn all(&self, copy: usize) -> [BTreeSet<String>; 6] {
         let flagged = self.open[copy].status().unwrap().flagged;
+        let notes = self.open[copy].notes(None).unwrap();
         [
             self.rows(copy),
             self.standing(copy),
             self.label_sets(copy, ROUNDS[0]),
             self.label_sets(copy, ROUNDS[1]),
             BTreeSet::from([flagged.to_string()]),
+            BTreeSet::from([format!("{notes:?}")]),
         ]
     }
 }

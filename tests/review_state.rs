@@ -461,14 +461,14 @@ fn a_new_task_is_shown_whole() {
 fn keys_can_be_given_other_meanings() {
     let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
     let overrides = BTreeMap::from([
-        ("yes".to_owned(), keys(&["a", "space"])),
+        ("yes".to_owned(), keys(&["o", "space"])),
         ("done".to_owned(), keys(&["tab", "ctrl-d"])),
         ("redraw".to_owned(), keys(&["R"])),
     ]);
     let keymap = Keymap::with_overrides(&overrides).unwrap();
     let mut sitting = Sitting::with_keys(three(), keymap);
     sitting.settle();
-    sitting.press_and_settle("y a space n m");
+    sitting.press_and_settle("y o space n m");
     assert_eq!(sitting.marks(1), "yynm");
     sitting.press_and_settle("enter");
     assert_eq!(sitting.current(), Some(1));

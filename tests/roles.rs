@@ -402,7 +402,7 @@ fn raters_experts_and_auditors_are_blind_and_gold_looks_like_any_task() {
         store.images().unwrap()[0].id,
         store.rater("bob").unwrap().unwrap().id,
     );
-    let comment = relabel::store::NoteKind::Comment("surely a Pekinese".to_owned());
+    let comment = relabel::store::NoteKind::Comment("surely blurred".to_owned());
     for kind in [&relabel::store::NoteKind::Flag, &comment] {
         store.add_note(image, rater, kind, 5_000).unwrap();
     }
@@ -434,7 +434,8 @@ fn raters_experts_and_auditors_are_blind_and_gold_looks_like_any_task() {
         "score",
         "from ",
         "flagged",
-        "1 comment",
+        "open note",
+        "surely blurred",
         "gold",
     ];
     let blind = |rater: &str| -> Vec<String> {
@@ -457,7 +458,8 @@ fn raters_experts_and_auditors_are_blind_and_gold_looks_like_any_task() {
         "original",
         "score",
         "from ",
-        "1 comment",
+        "open note",
+        "surely blurred",
     ] {
         assert!(seen.contains(&word.to_owned()), "{word} in {seen:?}");
     }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use crate::domain::Classes;
 use crate::formats::export::{
     DecidedLabel, LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl,
-    write_real_json, write_scores_csv,
+    write_notes_csv, write_real_json, write_scores_csv,
 };
 use crate::store::{ImageRow, ScoreRow, Store};
 
@@ -38,6 +38,8 @@ pub enum ExportFormat {
     Csv,
     /// A row a vote: image,label,rater,round,answer,at
     VotesCsv,
+    /// A row a flag or comment: note,state,image,rater,kind,text,at,answered_by,answer,answered_at
+    NotesCsv,
     /// An object a task: image, task, labels
     TasksJsonl,
     /// An object an image: image, labels, original, and what was decided
@@ -115,6 +117,7 @@ fn write(
             })?;
             rows.finish()?;
         }
+        ExportFormat::NotesCsv => write_notes_csv(&super::notes::lines(store)?, out)?,
         ExportFormat::TasksJsonl => write_jsonl(&task_lines(store)?, out)?,
     }
     Ok(())

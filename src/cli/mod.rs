@@ -13,6 +13,7 @@ mod failure;
 mod import;
 mod init;
 mod merge;
+mod notes;
 mod plan;
 mod predictions;
 mod propose;
@@ -100,6 +101,11 @@ enum Command {
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
     )]
     Export(export::Export),
+    /// List flags and comments with their answers, or answer one
+    #[command(
+        after_help = "Examples:\n  relabel notes --open\n  relabel notes answer 3fa9-12 'two cats: take both' --rater dora\n  relabel export --as notes-csv -o notes.csv"
+    )]
+    Notes(notes::Notes),
     /// Take in votes and notes made in other copies of the project
     #[command(
         after_help = "Examples:\n  relabel merge laptop.db\n  relabel merge --dry-run copies/*.db\nMerging again changes nothing."
@@ -148,6 +154,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Eval(options) => eval::run(options, context),
         Command::Audit(audit) => audit::run(audit, context),
         Command::Export(options) => export::run(options, context),
+        Command::Notes(options) => notes::run(options, context),
         Command::Merge(options) => merge::run(options, context),
         Command::Doctor(options) => doctor::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),

@@ -193,6 +193,14 @@ fn text(report: &Report) -> String {
         None if counts.sources.is_empty() => String::new(),
         None => "all: no search has chosen among them".to_owned(),
     };
+    let notes = match counts.open_notes {
+        0 => format!("{} comments", thousands(counts.comments)),
+        open => format!(
+            "{} comments; {} notes to answer (`relabel notes --open`)",
+            thousands(counts.comments),
+            thousands(open)
+        ),
+    };
     let wanted = format!(
         "{} votes wanted ({} an answer)",
         thousands(report.votes_wanted),
@@ -221,11 +229,7 @@ fn text(report: &Report) -> String {
             counts.gold_questions,
             "settled by experts".to_owned(),
         ),
-        (
-            "flagged images",
-            counts.flagged,
-            format!("{} comments", thousands(counts.comments)),
-        ),
+        ("flagged images", counts.flagged, notes),
     ];
     let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), thousands(figure), remark]);
     let mut parts = vec![table(&[], &[1], rows.into())];

@@ -4,12 +4,14 @@
 
 mod answer;
 mod class;
+mod note;
 mod rater;
 mod task;
 mod vote;
 
 pub use answer::{Answer, ParseAnswerError};
 pub use class::{Class, ClassError, ClassIndex, Classes, FindClassError};
+pub use note::{FindNoteError, NoteId};
 pub use rater::{ParseRoleError, Role};
 pub use task::{Heading, TaskLayout};
 pub use vote::{ImageId, Question, QuestionId, RaterId, RoundId, TaskId, Vote};

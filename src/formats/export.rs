@@ -65,6 +65,38 @@ pub struct VoteLine {
     pub at: Option<i64>,
 }
 
+/// A flag or comment in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NoteLine {
+    /// Its name.
+    pub note: String,
+    /// Whether somebody has answered: open or answered.
+    pub state: &'static str,
+    /// Image name.
+    pub image: String,
+    /// Rater's name.
+    pub rater: String,
+    /// Flag or comment.
+    pub kind: &'static str,
+    /// The comment; none for a flag.
+    pub text: Option<String>,
+    /// When, by RFC 3339.
+    pub at: String,
+    /// The newest last.
+    pub answers: Vec<AnswerLine>,
+}
+
+/// What was said to a flag or comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AnswerLine {
+    /// Name of who answered.
+    pub rater: String,
+    /// In words.
+    pub text: String,
+    /// When, by RFC 3339.
+    pub at: String,
+}
+
 /// A task of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TaskLine {
@@ -128,6 +160,45 @@ fn unwrapped(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
+}
+
+/// `notes-csv`: a row a flag that stands, or a comment, with its newest answer.
+///
+/// # Errors
+/// Writing fails.
+pub fn write_notes_csv(notes: &[NoteLine], out: &mut impl Write) -> io::Result<()> {
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record([
+        "note",
+        "state",
+        "image",
+        "rater",
+        "kind",
+        "text",
+        "at",
+        "answered_by",
+        "answer",
+        "answered_at",
+    ])
+    .map_err(unwrapped)?;
+    for note in notes {
+        let answer = note.answers.last();
+        let of_answer = |cell: fn(&AnswerLine) -> &String| answer.map_or("", |answer| cell(answer));
+        rows.write_record([
+            note.note.as_str(),
+            note.state,
+            &note.image,
+            &note.rater,
+            note.kind,
+            note.text.as_deref().unwrap_or_default(),
+            &note.at,
+            of_answer(|answer| &answer.rater),
+            of_answer(|answer| &answer.text),
+            of_answer(|answer| &answer.at),
+        ])
+        .map_err(unwrapped)?;
+    }
+    rows.flush()
 }
 
 /// `votes-csv`: a row a standing answer.

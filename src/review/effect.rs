@@ -2,7 +2,7 @@
 
 use super::event::StepId;
 use super::picture::PictureRequest;
-use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, TaskId};
+use crate::domain::{Answer, ClassIndex, ImageId, NoteId, QuestionId, TaskId};
 
 /// An answer on its way to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,13 @@ pub enum NoteText {
     Unflag,
     /// A remark in words.
     Comment(String),
+    /// What is said to somebody's flag or comment.
+    Answer {
+        /// The note.
+        to: NoteId,
+        /// In words.
+        text: String,
+    },
 }
 
 impl NoteText {

@@ -27,6 +27,7 @@ pub enum Action {
     Info,
     Flag,
     Comment,
+    Answer,
     Skip,
     Help,
     Leave,
@@ -137,6 +138,13 @@ pub const BINDINGS: &[Binding] = &[
         &["c"],
         "comment",
         "writes a comment on the image",
+    ),
+    bind(
+        Action::Answer,
+        "answer",
+        &["a"],
+        "",
+        "an adjudicator answers the first flag or comment that nobody has answered",
     ),
     bind(Action::Skip, "skip", &["s"], "skip", "puts the task last"),
     bind(
@@ -467,12 +475,12 @@ mod tests {
 
     #[test]
     fn keys_can_be_given_other_meanings() {
-        let keymap = overrides(&[("yes", &["a", "space"]), ("undo", &["ctrl-u"])]).unwrap();
-        assert_eq!(action(&keymap, "a", false), Some(Action::Yes));
+        let keymap = overrides(&[("yes", &["o", "space"]), ("undo", &["ctrl-u"])]).unwrap();
+        assert_eq!(action(&keymap, "o", false), Some(Action::Yes));
         assert_eq!(action(&keymap, "space", false), Some(Action::Yes));
         assert_eq!(action(&keymap, "y", false), None);
         assert_eq!(action(&keymap, "ctrl-u", false), Some(Action::Undo));
-        assert_eq!(keymap.keys_of(Action::Yes), ["a", "space"]);
+        assert_eq!(keymap.keys_of(Action::Yes), ["o", "space"]);
     }
 
     #[test]

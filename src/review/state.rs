@@ -13,7 +13,7 @@ use super::picture::{Picture, PictureRequest, Viewport};
 use super::search::Search;
 use super::summary::{AuditSummary, Summary};
 use super::view::Palette;
-use crate::domain::{Answer, ClassIndex, Classes, ImageId, QuestionId, TaskId};
+use crate::domain::{Answer, ClassIndex, Classes, ImageId, NoteId, QuestionId, TaskId};
 use crate::hierarchy::Hierarchy;
 
 /// What only an adjudicator sees of a label; raters vote blind.
@@ -88,8 +88,30 @@ pub struct Task {
     pub no_picture: Option<String>,
     /// Whether this rater's flag stands.
     pub flagged: bool,
-    /// Comments on the image that this rater may see.
+    /// This rater's comments on the image.
     pub comments: Vec<String>,
+    /// Others' flags and comments, for an adjudicator alone.
+    pub notes: Vec<ImageNote>,
+}
+
+/// Somebody's flag or comment on an image, with what was said to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageNote {
+    /// Key.
+    pub id: NoteId,
+    /// Who made it.
+    pub rater: String,
+    /// The comment; none for a flag.
+    pub comment: Option<String>,
+    /// Who answered, and what.
+    pub answers: Vec<(String, String)>,
+}
+
+impl ImageNote {
+    /// Whether nobody has answered it.
+    pub fn is_open(&self) -> bool {
+        self.answers.is_empty()
+    }
 }
 
 impl Task {
@@ -155,6 +177,13 @@ pub enum Mode {
     Search(Search),
     /// Writing a comment.
     Comment(String),
+    /// Answering somebody's flag or comment.
+    Answer {
+        /// Which.
+        to: NoteId,
+        /// As far as it is written.
+        text: String,
+    },
     /// Reading what the keys do, from this line on.
     Help(u16),
     /// Looking at other images of a class.
@@ -204,7 +233,9 @@ impl Closing {
     /// No fewer lines than the screen would show if it were high enough.
     pub(super) fn most_lines(&self) -> usize {
         let lists = self.summary.as_ref().map_or(0, |summary| {
-            4 * summary.pairs.len() + summary.disputes.len() + summary.label_sets.len()
+            4 * (summary.pairs.len() + summary.answered_notes.len())
+                + summary.disputes.len()
+                + summary.label_sets.len()
         });
         let found = self.audit.as_ref().map_or(0, |audit| audit.found.len());
         30 + lists + found
@@ -312,6 +343,13 @@ pub(super) struct SentNote {
     pub takes_back: Option<Step>,
 }
 
+impl SentNote {
+    /// Whether it answers a note.
+    pub fn answers(&self, note: NoteId) -> bool {
+        matches!(self.note, NoteText::Answer { to, .. } if to == note)
+    }
+}
+
 /// Everything that the review screen knows.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -369,8 +407,8 @@ pub struct State {
     pub(super) in_flight: HashMap<StepId, Sent>,
     /// Notes on their way to disk, in their order.
     pub(super) notes_in_flight: VecDeque<SentNote>,
-    /// A comment that was not stored; the next one on its image begins with it.
-    pub(super) lost_comment: Option<(ImageId, String)>,
+    /// A comment or an answer that was not stored; the next one on its image begins with it.
+    pub(super) lost_note: Option<(ImageId, NoteText)>,
     /// The labels that `progress.votes` counts.
     pub(super) voted: HashSet<(TaskId, ClassIndex)>,
     /// Keys typed before their task was read, with their times.
@@ -421,7 +459,7 @@ impl State {
             next_step: 1,
             in_flight: HashMap::new(),
             notes_in_flight: VecDeque::new(),
-            lost_comment: None,
+            lost_note: None,
             voted: HashSet::new(),
             typed_ahead: VecDeque::new(),
             loading: HashSet::new(),

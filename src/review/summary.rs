@@ -64,6 +64,19 @@ pub struct Dispute {
     pub decided_by: Option<String>,
 }
 
+/// What somebody answered to the rater's flag or comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredNote {
+    /// Image name.
+    pub image: String,
+    /// The comment; none for a flag.
+    pub comment: Option<String>,
+    /// Who answered.
+    pub by: String,
+    /// What was answered.
+    pub answer: String,
+}
+
 /// What came of the votes so far, for the closing screen.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
@@ -84,6 +97,8 @@ pub struct Summary {
     pub disputes_total: usize,
     /// All questions that adjudicators have decided.
     pub decided_total: usize,
+    /// What was answered to the rater's notes, the newest first; a bounded number.
+    pub answered_notes: Vec<AnsweredNote>,
     /// Tasks left out because as many raters as they need were at them.
     pub with_others: usize,
 }

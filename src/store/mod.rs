@@ -35,7 +35,7 @@ pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow};
 pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};
 pub use models::{Model, ProposedBy, Source};
-pub use notes::{Note, NoteKind};
+pub use notes::{Note, NoteAnswer, NoteKind};
 pub use plan::{PlannedTask, Replanned};
 pub use raters::RaterRow;
 pub use runs::{NewRun, QuestionScore, Run, ScoreRow};

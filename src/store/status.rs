@@ -40,6 +40,8 @@ pub struct Status {
     pub flagged: u64,
     /// Comments.
     pub comments: u64,
+    /// Flags that stand and comments that nobody has answered.
+    pub open_notes: u64,
 }
 
 /// What a rater has done in a round.
@@ -114,6 +116,7 @@ impl Store {
                         AND newer.kind = 'unflag' AND (newer.at, newer.copy, newer.sequence) > (note.at, note.copy, note.sequence))",
             )?,
             comments: self.count("SELECT count(*) FROM note WHERE kind = 'comment'")?,
+            open_notes: self.notes(None)?.iter().filter(|note| note.is_open()).count() as u64,
         })
     }
 

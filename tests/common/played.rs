@@ -65,6 +65,7 @@ pub fn task(id: i64, labels: &[ClassIndex]) -> Task {
         no_picture: None,
         flagged: false,
         comments: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -158,6 +159,7 @@ pub fn summary(disputes: &[TaskId]) -> Summary {
             .collect(),
         disputes_total: disputes.len(),
         decided_total: 0,
+        answered_notes: Vec::new(),
         purpose: None,
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Sitting;
-use super::clerk::{CLAIM, Desk, Errand, Files, examples, notes, now, store_note};
+use super::clerk::{CLAIM, Desk, Errand, Files, examples, now};
+use super::notes::{notes, store_note};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, TaskId};
 use crate::live::audit::{LiveAudit, verdict_words};
 use crate::review::effect::StoredAnswer;
@@ -114,7 +115,7 @@ impl Auditor {
             Some(question) => store.standing_answer(question, sitting.round, sitting.rater.id)?,
             None => None,
         };
-        let (flagged, comments) = notes(store, sitting, image.id)?;
+        let noted = notes(store, sitting, image.id)?;
         let label = Label {
             class,
             question,
@@ -137,8 +138,9 @@ impl Auditor {
                 None => Some(format!("no file: {} is known by name only", image.name)),
                 Some(_) => None,
             },
-            flagged,
-            comments,
+            flagged: noted.flagged,
+            comments: noted.comments,
+            notes: noted.others,
             image_name: image.name.clone(),
         };
         Ok(Some((task, files.collect())))

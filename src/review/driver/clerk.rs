@@ -9,13 +9,14 @@ use jiff::Timestamp;
 
 use super::closing::summarise;
 use super::live::LiveLabelSets;
+use super::notes::{notes, store_note};
 use super::{Message, Sitting};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, RoundId, TaskId};
 use crate::live::Live;
 use crate::review::effect::{NoteText, StoredAnswer};
 use crate::review::event::{Event, StepId};
 use crate::review::state::{Insight, Label, Task};
-use crate::store::{NewVote, NoteKind, OpenTask, Place, Store, StoreError};
+use crate::store::{NewVote, OpenTask, Place, Store, StoreError};
 
 /// What the clerk is asked to do.
 #[derive(Debug)]
@@ -314,7 +315,7 @@ impl Clerk {
                 .rposition(|other| other.heading == label.heading);
             labels.insert(under.map_or(labels.len(), |last| last + 1), label);
         }
-        let (flagged, comments) = notes(store, sitting, image.id)?;
+        let noted = notes(store, sitting, image.id)?;
         let parts = store.parts_of(image.id)?;
         let no_picture = match &image.path {
             None => Some(format!("no file: {} is known by name only", image.name)),
@@ -332,8 +333,9 @@ impl Clerk {
             part: (open.ordinal + 1, parts),
             labels,
             no_picture,
-            flagged,
-            comments,
+            flagged: noted.flagged,
+            comments: noted.comments,
+            notes: noted.others,
         };
         Ok(Some((task, files)))
     }
@@ -362,28 +364,6 @@ impl Desk for Clerk {
 
 /// Where images have their files.
 pub type Files = Vec<(ImageId, PathBuf)>;
-
-/// Puts a note on disk.
-pub fn store_note(
-    store: &Store,
-    sitting: &Sitting,
-    image: ImageId,
-    note: NoteText,
-    at: i64,
-) -> Event {
-    let kind = match note {
-        NoteText::Flag => NoteKind::Flag,
-        NoteText::Unflag => NoteKind::Unflag,
-        NoteText::Comment(text) => NoteKind::Comment(text),
-    };
-    match store.atomically(|store| store.add_note(image, sitting.rater.id, &kind, at)) {
-        Ok(()) => Event::NoteStored { image },
-        Err(error) => Event::NoteFailed {
-            image,
-            reason: error.to_string(),
-        },
-    }
-}
 
 /// Images that carry a class.
 pub fn examples(store: &Store, class: ClassIndex, except: ImageId) -> (Event, Files) {
@@ -439,24 +419,4 @@ fn insights(
         insights.insert(question.id, insight);
     }
     Ok(insights)
-}
-
-/// Whether the rater's flag stands, and the comments that the rater may see: the own ones, all for an adjudicator.
-pub fn notes(
-    store: &Store,
-    sitting: &Sitting,
-    image: ImageId,
-) -> Result<(bool, Vec<String>), StoreError> {
-    let mut flagged = false;
-    let mut comments = Vec::new();
-    for note in store.notes(Some(image))? {
-        let own = note.rater == sitting.rater.name;
-        match note.kind {
-            NoteKind::Flag if own => flagged = true,
-            NoteKind::Unflag if own => flagged = false,
-            NoteKind::Comment(text) if own || sitting.decides => comments.push(text),
-            _ => {}
-        }
-    }
-    Ok((flagged, comments))
 }

@@ -11,13 +11,16 @@ use crate::consensus::{CalibratedOptions, Change, VoteTable};
 use crate::domain::{ImageId, Role, TaskId};
 use crate::live::Live;
 use crate::review::summary::{
-    Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
+    AnsweredNote, Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
 };
 use crate::store::{QuestionScore, Store, StoreError, StoredEvidence};
 use crate::text::thousands;
 
 /// Other raters whose agreement is shown, those with the most questions in common.
 const OTHERS: usize = 8;
+
+/// The rater's notes whose answers are shown, the newest.
+const ANSWERED: usize = 5;
 
 /// Disputes that are listed.
 const LISTED: usize = 200;
@@ -53,6 +56,7 @@ pub fn summarise(
         disputes,
         disputes_total,
         decided_total: live.n_decided(),
+        answered_notes: answered_notes(store, sitting)?,
         with_others: 0,
     })
 }
@@ -90,6 +94,21 @@ fn purpose(role: Role, around: &StoredEvidence, me: Option<u32>) -> Option<Strin
         ),
         Role::Auditor => Some("an auditor's answers count towards no label set".to_owned()),
     }
+}
+
+/// The newest answer to each of the rater's notes.
+fn answered_notes(store: &Store, sitting: &Sitting) -> Result<Vec<AnsweredNote>, StoreError> {
+    let notes = store.answered_notes(sitting.rater.id, sitting.round, ANSWERED)?;
+    let answered = notes.into_iter().filter_map(|mut note| {
+        let answer = note.answers.pop()?;
+        Some(AnsweredNote {
+            image: note.image,
+            comment: note.comment,
+            by: answer.rater,
+            answer: answer.text,
+        })
+    });
+    Ok(answered.collect())
 }
 
 /// Tasks with disputes, the most disputed first.

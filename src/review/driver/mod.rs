@@ -7,6 +7,7 @@ mod clerk;
 mod closing;
 mod live;
 mod mix;
+mod notes;
 mod queue;
 mod terminal;
 

@@ -168,8 +168,10 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     }
     let key = Key::from(event);
     // What is typed is text, whatever else its keys may mean.
-    let typed = matches!(state.mode, Mode::Search(_) | Mode::Comment(_))
-        && matches!(event.code, KeyCode::Char(_))
+    let typed = matches!(
+        state.mode,
+        Mode::Search(_) | Mode::Comment(_) | Mode::Answer { .. }
+    ) && matches!(event.code, KeyCode::Char(_))
         && !event.modifiers.contains(KeyModifiers::CONTROL);
     let zoomed = state.viewport.zoom > 0 && matches!(state.mode, Mode::Voting);
     let action = state.keymap.action(key, zoomed).filter(|_| !typed);
@@ -196,7 +198,7 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     match &mut state.mode {
         Mode::Voting => voting::on_key(state, event.code, action, at),
         Mode::Search(_) => typing::on_search_key(state, event),
-        Mode::Comment(_) => typing::on_comment_key(state, event, at),
+        Mode::Comment(_) | Mode::Answer { .. } => typing::on_note_key(state, event, at),
         Mode::Help(scroll) => {
             match (action, event.code) {
                 (Some(Action::Up), _) => *scroll = scroll.saturating_sub(1),

@@ -189,17 +189,24 @@ pub fn note_stored(state: &mut State, image: ImageId) {
     let Some(SentNote { note, .. }) = take_note(state, image) else {
         return;
     };
+    let rater = state.rater.clone();
     for task in state.tasks.values_mut().filter(|task| task.image == image) {
         match &note {
             NoteText::Flag => task.flagged = true,
             NoteText::Unflag => task.flagged = false,
             NoteText::Comment(text) => task.comments.push(text.clone()),
+            NoteText::Answer { to, text } => {
+                for answered in task.notes.iter_mut().filter(|note| note.id == *to) {
+                    answered.answers.push((rater.clone(), text.clone()));
+                }
+            }
         }
     }
     state.say(match note {
         NoteText::Flag => "flagged",
         NoteText::Unflag => "the flag is taken back",
         NoteText::Comment(_) => "the comment is recorded",
+        NoteText::Answer { .. } => "the answer is recorded",
     });
 }
 
@@ -214,9 +221,13 @@ pub fn note_failed(state: &mut State, image: ImageId, reason: &str) {
         (None, None) => {}
     }
     let hint = match sent.note {
-        NoteText::Comment(text) => {
-            state.lost_comment = Some((image, text));
-            let keys = state.keymap.keys_of(Action::Comment);
+        NoteText::Comment(_) | NoteText::Answer { .. } => {
+            let key = match sent.note {
+                NoteText::Answer { .. } => Action::Answer,
+                _ => Action::Comment,
+            };
+            state.lost_note = Some((image, sent.note));
+            let keys = state.keymap.keys_of(key);
             format!("; {} brings the text back", keys.first().unwrap_or(&"–"))
         }
         NoteText::Flag | NoteText::Unflag => String::new(),

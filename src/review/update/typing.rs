@@ -98,11 +98,13 @@ fn add_label(state: &mut State, class: ClassIndex) {
     state.say("added; now answer it, or u takes it back");
 }
 
-/// A key while a comment is written.
-pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
+/// A key while a comment or an answer is written.
+pub fn on_note_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     let image = state.task().map(|task| task.image);
-    let Mode::Comment(text) = &mut state.mode else {
-        return Vec::new();
+    let (text, to) = match &mut state.mode {
+        Mode::Comment(text) => (text, None),
+        Mode::Answer { to, text } => (text, Some(*to)),
+        _ => return Vec::new(),
     };
     match event.code {
         KeyCode::Esc => {
@@ -116,7 +118,10 @@ pub fn on_comment_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect
                 Some(image) if !text.is_empty() => {
                     let note = SentNote {
                         image,
-                        note: NoteText::Comment(text),
+                        note: match to {
+                            None => NoteText::Comment(text),
+                            Some(to) => NoteText::Answer { to, text },
+                        },
                         step: None,
                         takes_back: None,
                     };

@@ -1,11 +1,11 @@
 use crossterm::event::KeyCode;
 
 use super::{closing, history, next_task};
-use crate::domain::{Answer, ClassIndex, ImageId, TaskId};
+use crate::domain::{Answer, ClassIndex, ImageId, NoteId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, Mode, Sent, SentNote, State, Step};
+use crate::review::state::{Examples, ImageNote, Mode, Sent, SentNote, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -57,9 +57,13 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::Flag => flag(state, at),
         Action::Comment => {
             if let Some(image) = state.task().map(|task| task.image) {
-                let lost = state.lost_comment.take_if(|(on, _)| *on == image);
-                state.mode = Mode::Comment(lost.map_or_else(String::new, |(_, text)| text));
+                let text = lost_text(state, image, None);
+                state.mode = Mode::Comment(text);
             }
+            Vec::new()
+        }
+        Action::Answer => {
+            begin_answer(state);
             Vec::new()
         }
         Action::Skip => skip(state, at),
@@ -84,6 +88,41 @@ fn answered(
         effects.extend(finish(state, at));
     }
     effects
+}
+
+/// What was written of a comment (no `to`) or an answer and did not reach the disk.
+fn lost_text(state: &mut State, image: ImageId, to: Option<NoteId>) -> String {
+    let lost = state.lost_note.take_if(|(on, note)| match (note, to) {
+        _ if *on != image => false,
+        (NoteText::Comment(_), None) => true,
+        (NoteText::Answer { to: lost, .. }, Some(to)) => *lost == to,
+        _ => false,
+    });
+    match lost {
+        Some((_, NoteText::Comment(text) | NoteText::Answer { text, .. })) => text,
+        _ => String::new(),
+    }
+}
+
+/// Begins to answer the first note on the image that has no answer.
+fn begin_answer(state: &mut State) {
+    let Some(task) = state.task() else {
+        return;
+    };
+    let waits = |note: &&ImageNote| {
+        let mut sent = state.notes_in_flight.iter();
+        note.is_open() && !sent.any(|sent| sent.answers(note.id))
+    };
+    let (image, open) = (task.image, task.notes.iter().find(waits));
+    let Some(to) = open.map(|note| note.id) else {
+        state.say(match state.decides {
+            true => "nothing on this image waits for an answer",
+            false => "an adjudicator answers flags and comments",
+        });
+        return;
+    };
+    let text = lost_text(state, image, Some(to));
+    state.mode = Mode::Answer { to, text };
 }
 
 fn go_to(state: &mut State, line: usize) {

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::put;
 use crate::consensus::Change;
 use crate::review::state::{Closing, State};
-use crate::review::summary::{AuditSummary, Dispute, Estimate, FinalLabels, Summary};
+use crate::review::summary::{AnsweredNote, AuditSummary, Dispute, Estimate, FinalLabels, Summary};
 use crate::text::{fill, fit, fit_middle, thousands, width};
 
 /// What came of the sitting.
@@ -80,6 +80,11 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         lines.extend(plain("counting votes…".to_owned()));
         return (lines, None);
     };
+    if !summary.answered_notes.is_empty() {
+        lines.push(heading("answers to your notes"));
+        lines.extend(summary.answered_notes.iter().map(answered).flat_map(plain));
+        lines.push(Line::default());
+    }
     match &summary.purpose {
         Some(purpose) => {
             lines.push(heading("your answers"));
@@ -147,6 +152,16 @@ fn audit_lines(state: &State, audit: &AuditSummary, columns: usize) -> Vec<Line<
         lines.push(Line::raw(fit(&text, columns)));
     }
     lines
+}
+
+/// What was answered to a note of the rater's.
+fn answered(note: &AnsweredNote) -> String {
+    let asked = match &note.comment {
+        Some(comment) => format!("“{comment}”"),
+        None => "your flag".to_owned(),
+    };
+    let (image, by) = (fit_middle(&note.image, 30), fit(&note.by, 24));
+    format!("{image}, {asked}: {by} answered “{}”", note.answer)
 }
 
 /// What may come back to this rater.

@@ -16,6 +16,7 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
             "   ⏎ add  ↑↓ choose  esc back",
         )),
         Mode::Comment(text) => Some((" comment: ", text.as_str(), "   ⏎ record  esc back")),
+        Mode::Answer { text, .. } => Some((" answer: ", text.as_str(), "   ⏎ record  esc back")),
         _ => None,
     };
     if let Some((prompt, text, keys)) = typed {

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use super::picture::marks;
 use super::put;
 use crate::domain::Answer;
+use crate::review::keymap::Action;
 use crate::review::state::{Insight, Label, Mode, State, Task};
 use crate::text::{fill, fit, width};
 
@@ -30,6 +31,17 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
         put(frame, area, 0, line);
         list.y += 1;
         list.height = list.height.saturating_sub(1);
+    }
+    if !task.notes.is_empty() {
+        let notes = note_lines(state, task, usize::from(area.width));
+        // The labels keep most of the room.
+        let most = (list.height / 2).max(2);
+        let taken = u16::try_from(notes.len()).map_or(most, |lines| lines.min(most));
+        for (row, line) in (0..taken).zip(notes) {
+            put(frame, list, row, line);
+        }
+        list.y += taken;
+        list.height = list.height.saturating_sub(taken);
     }
     let (lines, cursor_line) = lines(state, task, usize::from(area.width));
     let first = first_shown(lines.len(), cursor_line, usize::from(list.height));
@@ -63,6 +75,40 @@ fn draw_comments(state: &State, comments: &[String], area: Rect, frame: &mut Fra
         let line = Line::styled(format!("  {line}"), state.palette.quiet());
         put(frame, area, row, line);
     }
+}
+
+/// What others noted on the image, and what was said to it.
+fn note_lines(state: &State, task: &Task, columns: usize) -> Vec<Line<'static>> {
+    let keys = state.keymap.keys_of(Action::Answer);
+    let title = match task.notes.iter().filter(|note| note.is_open()).count() {
+        0 => "notes, all answered".to_owned(),
+        open => format!(
+            "notes, {open} open: {} answers",
+            keys.first().unwrap_or(&"–")
+        ),
+    };
+    let mut lines = vec![heading_line(state, &title, columns)];
+    for note in &task.notes {
+        let is_answered_now = matches!(state.mode, Mode::Answer { to, .. } if to == note.id);
+        let (pointer, style) = match (is_answered_now, note.is_open()) {
+            (true, _) => ("▸ ", state.palette.selected()),
+            (false, true) => ("  ", state.palette.strong()),
+            (false, false) => ("  ", state.palette.quiet()),
+        };
+        let mut text = match &note.comment {
+            Some(comment) => format!("{}: “{comment}”", note.rater),
+            None => format!("{} flags this image", note.rater),
+        };
+        for (rater, answer) in &note.answers {
+            text.push_str(&format!(" – {rater}: “{answer}”"));
+        }
+        let filled = fill(&text, " ", columns.saturating_sub(4), 3);
+        lines.extend((filled.into_iter().enumerate()).map(|(row, line)| {
+            let begin = if row == 0 { pointer } else { "  " };
+            Line::styled(format!("{begin}{line}"), style)
+        }));
+    }
+    lines
 }
 
 /// The first line to show so that the cursor and the heading above it are seen.

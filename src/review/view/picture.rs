@@ -83,6 +83,11 @@ pub fn marks(task: &Task) -> Vec<String> {
         1 => marks.push("1 comment".to_owned()),
         count => marks.push(format!("{count} comments")),
     }
+    match task.notes.iter().filter(|note| note.is_open()).count() {
+        0 => {}
+        1 => marks.push("1 open note".to_owned()),
+        count => marks.push(format!("{count} open notes")),
+    }
     marks
 }
 

@@ -103,6 +103,8 @@ enum Content {
         kind: String,
         text: String,
         at: i64,
+        /// The note that it answers.
+        to: (Option<i64>, Option<i64>),
     },
 }
 
@@ -191,28 +193,30 @@ impl Taking<'_> {
     fn notes(&mut self, there: &Store) -> Result<(), StoreError> {
         let here = self.here;
         let mut insert = here.connection.prepare_cached(
-            "INSERT INTO note (copy, sequence, image, rater, kind, text, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO note (copy, sequence, image, rater, kind, text, at, to_copy, to_sequence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
-        let mut statement = there
-            .connection
-            .prepare_cached("SELECT copy, sequence, image, rater, kind, text, at FROM note")?;
+        let mut statement = there.connection.prepare_cached(
+            "SELECT copy, sequence, image, rater, kind, text, at, to_copy, to_sequence FROM note",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (copy, sequence): (i64, i64) = (row.get(0)?, row.get(1)?);
             let (image, rater) = (self.image(row.get(2)?)?, self.rater(row.get(3)?)?);
             let (kind, text): (String, String) = (row.get(4)?, row.get(5)?);
-            let at = row.get(6)?;
+            let (at, to) = (row.get(6)?, (row.get(7)?, row.get(8)?));
             let note = Content::Note {
                 image,
                 rater,
                 kind: kind.clone(),
                 text: text.clone(),
                 at,
+                to,
             };
             let is_new = self.is_new(copy, sequence, &note)?;
             self.merged.notes.count(is_new);
             if is_new {
-                insert.execute((copy, sequence, image, rater, kind, text, at))?;
+                insert.execute((copy, sequence, image, rater, kind, text, at, to.0, to.1))?;
             }
         }
         Ok(())
@@ -345,7 +349,7 @@ fn content(here: &Store, copy: i64, sequence: i64) -> Result<Option<Content>, St
     Ok(here
         .connection
         .prepare_cached(
-            "SELECT image, rater, kind, text, at FROM note WHERE copy = ?1 AND sequence = ?2",
+            "SELECT image, rater, kind, text, at, to_copy, to_sequence FROM note WHERE copy = ?1 AND sequence = ?2",
         )?
         .query_row((copy, sequence), |row| {
             Ok(Content::Note {
@@ -354,6 +358,7 @@ fn content(here: &Store, copy: i64, sequence: i64) -> Result<Option<Content>, St
                 kind: row.get(2)?,
                 text: row.get(3)?,
                 at: row.get(4)?,
+                to: (row.get(5)?, row.get(6)?),
             })
         })
         .optional()?)
@@ -384,7 +389,13 @@ fn words(here: &Store, content: &Content) -> Result<String, StoreError> {
         }
         Content::Note {
             image, rater, kind, ..
-        } => (*rater, format!("a {kind} on {}", image_name(*image)?)),
+        } => {
+            let article = if kind == "answer" { "an" } else { "a" };
+            (
+                *rater,
+                format!("{article} {kind} on {}", image_name(*image)?),
+            )
+        }
     };
     let raters = here.raters()?;
     let name = raters.iter().find(|row| row.id.0 == rater);
