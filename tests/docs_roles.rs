@@ -64,6 +64,7 @@ fn every_command_of_the_page_runs() {
         let arguments = [&arguments[..], &["--pictures", "none"]].concat();
         let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
         terminal.wait_for_text("y yes");
+        // The expert's first answer, or the decision of what is disputed.
         terminal.keys("1n");
         terminal.wait_for_text("1 n");
         terminal.keys("q");

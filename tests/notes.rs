@@ -196,8 +196,9 @@ fn only_adjudicators_answer_and_only_what_is_there() {
 #[test]
 fn an_adjudicator_answers_on_the_screen_and_who_asked_is_told_after_voting() {
     let project = asked();
-    let mut dora = review(&project, &["--rater", "dora"]);
+    let mut dora = review(&project, &["--rater", "dora", "--order", "noted"]);
     let screen = dora.text();
+    assert!(screen.contains("task 1 of 1"), "{screen}");
     for seen in [
         "notes, 3 open: a answers",
         "alice flags this image",

@@ -231,6 +231,36 @@ fn a_decision_is_taken_back_by_u_and_in_a_later_sitting_by_another_answer() {
 }
 
 #[test]
+fn what_is_decided_is_gone_through_once_more() {
+    let project = disputed();
+    project.write(
+        "decided.csv",
+        "image,label,rater,answer,at\ndrawing-00.png,154,carl,yes,2026-11-02T09:00:00Z\n\
+         drawing-04.png,155,carl,no,2026-11-03T09:00:00Z\n",
+    );
+    project.run(&["import", "votes", "decided.csv", "--round", "decision"]);
+    let mut dora = review(&project, &["--rater", "dora", "--order", "decided"]);
+    on_screen(&mut dora, "drawing-04.png");
+    dora.wait_for_text("decided no by carl");
+    dora.keys("\r");
+    on_screen(&mut dora, "drawing-00.png");
+    dora.keys("2n");
+    dora.wait_for_text("decided no by dora");
+    // The other dispute of the image waits; the one that was decided does not.
+    dora.keys("\r");
+    dora.wait_for_text("one label is still open");
+    leave(dora);
+    assert_eq!(exported(&project, 154), "0 0");
+    let mut alice = Terminal::open(
+        project.folder(),
+        &["review", "--rater", "alice", "--order", "noted"],
+        Opening::default(),
+    );
+    alice.wait_for_text("--order noted is for adjudicators; \"alice\" is rater");
+    assert_eq!(alice.wait_for_end(), 1);
+}
+
+#[test]
 fn of_two_adjudicators_the_later_one_decides_and_undo_leads_back_to_the_other() {
     let project = disputed();
     let mut dora = adjudicate(&project, "dora");

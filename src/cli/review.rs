@@ -91,6 +91,10 @@ pub enum OrderChoice {
     Random,
     /// Disputes alone, the most disputed first
     Disputed,
+    /// For adjudicators: what they have decided alone, the newest first
+    Decided,
+    /// For adjudicators: images with flags and comments that nobody has answered alone
+    Noted,
 }
 
 /// Who is before the screen.
@@ -143,6 +147,7 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             (store, rater)
         }
     };
+    may_see(options.screen.order, &rater)?;
     if store.tasks()?.is_empty() {
         return Err(Failure::failed("there are no tasks").hint("make them with `relabel plan`"));
     }
@@ -157,6 +162,8 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             OrderChoice::Plan => Order::Plan,
             OrderChoice::Random => Order::Random,
             OrderChoice::Disputed => Order::Disputed,
+            OrderChoice::Decided => Order::Decided,
+            OrderChoice::Noted => Order::Noted,
         },
         raters_wanted: planned(&store, RATERS_WANTED)?,
         shares: Shares {
@@ -229,6 +236,23 @@ fn show(setup: Setup) -> Result<(), Failure> {
         Err(DriverError::Store(error)) => Err(error.into()),
         Err(error) => Err(Failure::failed(error.to_string())),
     }
+}
+
+/// Orders that give away what others said are for those who may see it.
+fn may_see(order: OrderChoice, rater: &RaterRow) -> Result<(), Failure> {
+    let word = match order {
+        OrderChoice::Decided => "decided",
+        OrderChoice::Noted => "noted",
+        OrderChoice::Plan | OrderChoice::Random | OrderChoice::Disputed => return Ok(()),
+    };
+    if rater.role == Role::Adjudicator {
+        return Ok(());
+    }
+    let (name, role) = (&rater.name, rater.role);
+    Err(Failure::failed(format!(
+        "--order {word} is for adjudicators; {name:?} is {role}"
+    ))
+    .hint("`relabel rater add NAME --role adjudicator` adds one"))
 }
 
 /// What `plan` was told, if it was.

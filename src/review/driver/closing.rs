@@ -13,7 +13,7 @@ use crate::live::Live;
 use crate::review::summary::{
     AnsweredNote, Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
 };
-use crate::store::{QuestionScore, Store, StoreError, StoredEvidence};
+use crate::store::{Decision, QuestionScore, Store, StoreError, StoredEvidence};
 use crate::text::thousands;
 
 /// Other raters whose agreement is shown, those with the most questions in common.
@@ -125,6 +125,31 @@ pub fn disputed_tasks(store: &Store, live: &Live) -> Result<Vec<TaskId>, StoreEr
     Ok(tasks)
 }
 
+/// Tasks with decided questions, the newest decision first.
+pub fn decided_tasks(store: &Store, live: &Live) -> Result<Vec<TaskId>, StoreError> {
+    let mut seen = HashSet::new();
+    let mut tasks = Vec::new();
+    for decision in decisions(store, live)? {
+        if let Some(task) = store.task_of(decision.question)?
+            && seen.insert(task)
+        {
+            tasks.push(task);
+        }
+    }
+    Ok(tasks)
+}
+
+/// The decisions that count in label sets, the newest first.
+fn decisions(store: &Store, live: &Live) -> Result<Vec<Decision>, StoreError> {
+    let mut decisions = store.decisions()?;
+    decisions.retain(|decision| {
+        let score = live.score(decision.question);
+        score.is_some_and(|score| score.decided)
+    });
+    decisions.sort_by_key(|decision| std::cmp::Reverse(decision.at));
+    Ok(decisions)
+}
+
 /// The disputed questions, the score nearest to a half first.
 fn by_dispute(live: &Live) -> Vec<&QuestionScore> {
     let mut disputed: Vec<&QuestionScore> = live.scores().filter(|score| score.disputed).collect();
@@ -159,14 +184,8 @@ fn disputes(
 
 /// What was decided, the newest first.
 fn decided(store: &Store, sitting: &Sitting, live: &Live) -> Result<Vec<Dispute>, StoreError> {
-    let mut decisions = store.decisions()?;
-    decisions.retain(|decision| {
-        let score = live.score(decision.question);
-        score.is_some_and(|score| score.decided)
-    });
-    decisions.sort_by_key(|decision| std::cmp::Reverse(decision.at));
     let mut listed = Vec::new();
-    for decision in decisions.into_iter().take(LISTED) {
+    for decision in decisions(store, live)?.into_iter().take(LISTED) {
         let Some(task) = store.task_of(decision.question)? else {
             continue;
         };

@@ -157,7 +157,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     listen_for_signals(sender.clone())?;
     // Experts, adjudicators and those who look at disputes are asked whoever else has answered.
     let is_one_of_many =
-        setup.rater.role == Role::Rater && setup.order != Order::Disputed && setup.audit.is_none();
+        setup.rater.role == Role::Rater && !setup.order.is_of_some() && setup.audit.is_none();
     let places = setup.raters_wanted.filter(|_| is_one_of_many);
     let places = places.map(|wanted| Places {
         round: setup.round,
@@ -289,13 +289,15 @@ fn open_tasks(
     sitting: &Sitting,
     order: Order,
 ) -> Result<(Queue, LiveLabelSets), StoreError> {
-    if sitting.stop.is_none() && order != Order::Disputed {
+    if sitting.stop.is_none() && !order.is_of_some() {
         let open = queue(store, sitting, order, None, midnight())?;
         return Ok((open, LiveLabelSets::coming(store, &sitting.round_name)));
     }
     let live = Live::newest(store, &sitting.round_name)?;
     let wanted = match (order, sitting.stop) {
         (Order::Disputed, _) => closing::disputed_tasks(store, &live)?,
+        (Order::Decided, _) => closing::decided_tasks(store, &live)?,
+        (Order::Noted, _) => notes::noted_tasks(store, sitting)?,
         (_, Some(stop)) => {
             let mut unsettled = store.unanswered(sitting.rater.id, sitting.round)?;
             unsettled.retain(|(_, question)| !stop.holds(&live, *question));

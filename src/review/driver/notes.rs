@@ -1,7 +1,9 @@
 //! Flags and comments, on their way to disk and to the screen.
 
+use std::collections::HashMap;
+
 use super::Sitting;
-use crate::domain::ImageId;
+use crate::domain::{ImageId, TaskId};
 use crate::review::effect::NoteText;
 use crate::review::event::Event;
 use crate::review::state::ImageNote;
@@ -61,4 +63,20 @@ pub fn notes(store: &Store, sitting: &Sitting, image: ImageId) -> Result<Noted, 
         comments: own.into_iter().filter_map(|note| note.comment).collect(),
         others: others.into_iter().map(shown).collect(),
     })
+}
+
+/// A task of each image with somebody else's note that nobody has answered, the longest open first.
+pub fn noted_tasks(store: &Store, sitting: &Sitting) -> Result<Vec<TaskId>, StoreError> {
+    let mut first: HashMap<ImageId, TaskId> = HashMap::new();
+    for task in store.tasks()? {
+        first.entry(task.image).or_insert(task.id);
+    }
+    let mut tasks = Vec::new();
+    for note in store.notes(None)? {
+        if note.is_open() && note.rater != sitting.rater.name {
+            // Each image once.
+            tasks.extend(first.remove(&store.image_of_note(note.id)?));
+        }
+    }
+    Ok(tasks)
 }

@@ -19,6 +19,17 @@ pub enum Order {
     Random,
     /// Disputes alone, the most disputed first.
     Disputed,
+    /// What adjudicators have decided alone, the newest first.
+    Decided,
+    /// Images with others' notes that nobody has answered alone, the longest open first.
+    Noted,
+}
+
+impl Order {
+    /// Whether it is an order of certain tasks, and leaves all others aside.
+    pub fn is_of_some(self) -> bool {
+        matches!(self, Order::Disputed | Order::Decided | Order::Noted)
+    }
 }
 
 /// A rater's tasks in a round.
@@ -38,7 +49,7 @@ pub struct Queue {
 
 /// The tasks that a rater has still to do.
 ///
-/// `wanted`, where given, leaves all other tasks aside; in the order of disputes it is also their order. `midnight` is in
+/// `wanted`, where given, leaves all other tasks aside; in an order of some tasks it is also their order. `midnight` is in
 /// Unix milliseconds.
 pub fn queue(
     store: &Store,
@@ -48,16 +59,16 @@ pub fn queue(
     midnight: i64,
 ) -> Result<Queue, StoreError> {
     let finished = store.finished_tasks(sitting.rater.id, sitting.round)?;
-    let done: HashSet<TaskId> = match (order, sitting.decides) {
+    let done: HashSet<TaskId> = match (order.is_of_some(), sitting.decides) {
         // What was left open is disputed still, and what was decided is not.
-        (Order::Disputed, true) => HashSet::new(),
+        (true, true) => HashSet::new(),
         _ => finished.iter().map(|(task, _)| *task).collect(),
     };
     let mut all: Vec<TaskId> = store.tasks()?.iter().map(|task| task.id).collect();
     match (order, &wanted) {
-        (Order::Disputed, Some(disputes)) => {
+        (_, Some(wanted)) if order.is_of_some() => {
             let known: HashSet<TaskId> = all.into_iter().collect();
-            all = disputes.clone();
+            all = wanted.clone();
             all.retain(|task| known.contains(task));
         }
         // By name: the same rater meets the same order again, in any copy of the project.

@@ -135,7 +135,9 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
         }
         lines.push(label_line(state, at, label, columns));
         if let Some(insight) = &label.insight {
-            lines.extend(insight_lines(state, label, insight, columns));
+            // What is looked at is told in full.
+            let most = if at == state.cursor { 8 } else { 4 };
+            lines.extend(insight_lines(state, label, insight, columns, most));
         }
     }
     (lines, cursor_line)
@@ -190,6 +192,7 @@ fn insight_lines(
     label: &Label,
     insight: &Insight,
     columns: usize,
+    most: usize,
 ) -> Vec<Line<'static>> {
     let mut parts = Vec::new();
     match (label.recorded, &insight.ruling) {
@@ -212,7 +215,7 @@ fn insight_lines(
     if !insight.sources.is_empty() {
         parts.push(format!("from {}", insight.sources.join(", ")));
     }
-    let filled = fill(&parts.join(" · "), " · ", columns.saturating_sub(7), 4);
+    let filled = fill(&parts.join(" · "), " · ", columns.saturating_sub(7), most);
     let line = |text| Line::styled(format!("       {text}"), state.palette.quiet());
     filled.into_iter().map(line).collect()
 }
