@@ -3,15 +3,16 @@
 mod aggregate;
 mod agreement;
 mod audit;
+mod completions;
 mod context;
 mod demo;
 mod doctor;
 mod eval;
-
 mod export;
 mod failure;
 mod import;
 mod init;
+mod man;
 mod merge;
 mod notes;
 mod plan;
@@ -52,6 +53,9 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Write the built-in example project and open it in the review screen
+    #[command(
+        after_help = "Examples:\n  relabel demo\n  relabel demo --dir /tmp/example --rater alice"
+    )]
     Demo(demo::Demo),
     /// Make a new project
     #[command(
@@ -59,7 +63,10 @@ enum Command {
     )]
     Init(init::Init),
     /// Take in images, original labels, predictions, proposals or votes
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  relabel import images photos/\n  relabel import labels labels.csv\n  relabel import votes votes.csv --round gold --role expert"
+    )]
     Import(import::Import),
     /// Turn predictions into proposals, and find the smallest set of models that suffices
     #[command(
@@ -67,6 +74,9 @@ enum Command {
     )]
     Propose(propose::Propose),
     /// Decide which images need people, and group their labels into tasks
+    #[command(
+        after_help = "Examples:\n  relabel plan\n  relabel plan --raters 3 --gold 0.05 --retest 0.02\nPlanning again keeps every question that is still asked, and every vote."
+    )]
     Plan(plan::Plan),
     /// Open the review screen
     #[command(
@@ -79,6 +89,9 @@ enum Command {
     )]
     Show(show::Show),
     /// Say what is imported, planned and answered, and what to do next
+    #[command(
+        after_help = "Examples:\n  relabel status\n  relabel status --gold-bound 0.8 --format json"
+    )]
     Status(status::StatusOptions),
     /// Turn votes into scores and label sets
     #[command(
@@ -94,7 +107,10 @@ enum Command {
     #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
     Eval(eval::Eval),
     /// Spot-check given labels, and stop as soon as the question put is settled
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  relabel audit plan --tolerance 0.05 --confidence 0.95\n  relabel audit review --rater ada\n  relabel audit result"
+    )]
     Audit(audit::Audit),
     /// Write label sets, scores, votes or tasks to a file
     #[command(
@@ -112,12 +128,31 @@ enum Command {
     )]
     Merge(merge::Merge),
     /// Say what this terminal can show and why, and whether the project file is sound
+    #[command(
+        after_help = "Examples:\n  relabel doctor\n  relabel doctor --project team.db --format json"
+    )]
     Doctor(doctor::Doctor),
+    /// Print what a shell needs to complete commands and options
+    #[command(
+        after_help = "Examples:\n  relabel completions bash > ~/.local/share/bash-completion/completions/relabel\n  relabel completions zsh > ~/.zfunc/_relabel\n  relabel completions fish > ~/.config/fish/completions/relabel.fish"
+    )]
+    Completions(completions::Completions),
+    /// Print a manual page
+    #[command(
+        after_help = "Examples:\n  relabel man | man -l -\n  relabel man audit plan | man -l -\n  relabel man --dir ~/.local/share/man/man1"
+    )]
+    Man(man::Man),
     /// Add or list raters
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  relabel rater add alice\n  relabel rater list"
+    )]
     Rater(rater::Rater),
     /// Logins for people who vote over SSH
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  relabel team key alice alice.pub >> ~/.ssh/authorized_keys"
+    )]
     Team(team::Team),
 }
 
@@ -132,6 +167,11 @@ impl Cli {
             matches.value_source("project") == Some(ValueSource::CommandLine);
         cli
     }
+}
+
+/// The command line as clap knows it.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the command that was asked for.
@@ -157,6 +197,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Notes(options) => notes::run(options, context),
         Command::Merge(options) => merge::run(options, context),
         Command::Doctor(options) => doctor::run(options, context),
+        Command::Completions(options) => completions::run(options, context),
+        Command::Man(options) => man::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
         Command::Team(team) => team::run(team, context),
     }

@@ -29,7 +29,10 @@ pub struct Notes {
 /// What else to do with notes.
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Answers a flag or a comment
+    /// Answer a flag or a comment
+    #[command(
+        after_help = "Examples:\n  relabel notes answer 3fa9-12 'two cats: take both' --rater dora"
+    )]
     Answer {
         /// Which, as `relabel notes` lists it
         note: String,

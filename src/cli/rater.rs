@@ -8,7 +8,10 @@ use crate::domain::Role;
 /// What to do with raters.
 #[derive(Debug, clap::Subcommand)]
 pub enum Rater {
-    /// Adds a rater
+    /// Add a rater
+    #[command(
+        after_help = "Examples:\n  relabel rater add alice\n  relabel rater add dora --role adjudicator"
+    )]
     Add {
         /// Unique name
         name: String,
@@ -16,7 +19,8 @@ pub enum Rater {
         #[arg(long, default_value = "rater")]
         role: Role,
     },
-    /// Lists the raters
+    /// List the raters
+    #[command(after_help = "Examples:\n  relabel rater list\n  relabel rater list --format json")]
     List,
 }
 
