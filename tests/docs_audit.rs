@@ -12,6 +12,7 @@ mod common;
 use std::fmt::Write as _;
 
 use common::Project;
+use common::page::Page;
 use common::pty::{Opening, Terminal};
 use common::screen::header;
 
@@ -39,46 +40,42 @@ fn project() -> Project {
     project
 }
 
+/// Looks at labels until the audit ends by itself: all are right.
+fn audit(project: &Project, arguments: &[&str]) {
+    let arguments = [arguments, &["--pictures", "none"]].concat();
+    let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+    terminal.wait_until("label or verdict", |terminal| {
+        let text = terminal.text();
+        text.contains("is this label right?") || text.contains("verdict:")
+    });
+    while !terminal.text().contains("verdict:") {
+        let before = header(&terminal);
+        terminal.keys("y");
+        terminal.wait_until("what comes next", |terminal| {
+            header(terminal) != before || terminal.text().contains("verdict:")
+        });
+    }
+    terminal.keys("q");
+    assert_eq!(terminal.wait_for_end(), 0, "{arguments:?}");
+}
+
 #[test]
 fn every_command_of_the_page_runs() {
     let project = project();
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/audit.md"));
-    let page = page.unwrap();
-    let commands = page.lines().filter_map(|line| line.strip_prefix("$ "));
-    let commands: Vec<&str> = commands.collect();
-    assert!(commands.len() > 10, "{commands:?}");
-    let (mut reviewed, mut said) = (0, String::new());
-    for command in commands {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        match words[..] {
-            ["cp", from, to] => drop(std::fs::copy(project.path(from), project.path(to)).unwrap()),
-            ["relabel", .., "audit", "review", "--rater", _]
-            | ["relabel", "audit", "review", "--name", _, "--rater", _] => {
-                let arguments = [&words[1..], &["--pictures", "none"]].concat();
-                let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-                terminal.wait_until("label or verdict", |terminal| {
-                    let text = terminal.text();
-                    text.contains("is this label right?") || text.contains("verdict:")
-                });
-                // All are right, so that each audit ends by itself.
-                while !terminal.text().contains("verdict:") {
-                    let before = header(&terminal);
-                    terminal.keys("y");
-                    terminal.wait_until("what comes next", |terminal| {
-                        header(terminal) != before || terminal.text().contains("verdict:")
-                    });
-                }
-                reviewed += 1;
-                terminal.keys("q");
-                assert_eq!(terminal.wait_for_end(), 0, "{command}");
-            }
-            ["relabel", ..] => said.push_str(&project.run(&words[1..])),
-            _ => panic!("{command}"),
+    let page = Page::read("audit.md", 11);
+    let mut reviewed = 0;
+    let said = page.run(&project, "", |words| {
+        let is_review = words.contains(&"review");
+        if is_review {
+            audit(&project, &words[1..]);
+            reviewed += 1;
         }
-    }
+        is_review
+    });
     assert_eq!(reviewed, 3);
     // The page shows what is said.
     let plan = page
+        .text
         .lines()
         .skip_while(|line| !line.starts_with(" labels    1,000"));
     for line in plan.take(4) {

@@ -12,7 +12,7 @@ mod common;
 
 use std::fmt::Write as _;
 
-use common::pty::{Opening, Terminal};
+use common::page::Page;
 use common::{Project, shared};
 
 /// The files that the text speaks of: real models on 1,000 photographs, and made-up votes.
@@ -55,30 +55,7 @@ fn files() -> Option<Project> {
 #[test]
 fn every_command_of_the_workflow_runs() {
     let Some(project) = files() else { return };
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/workflow.md"));
-    let page = page.unwrap();
-    let commands: Vec<&str> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("$ relabel "))
-        .collect();
-    assert!(commands.len() > 18, "{commands:?}");
-    for command in commands {
-        let arguments: Vec<&str> = command.split_whitespace().collect();
-        if arguments[0] != "review" {
-            project.run(&arguments);
-            continue;
-        }
-        let arguments = [&arguments[..], &["--pictures", "none"]].concat();
-        let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-        terminal.wait_for_text("y yes");
-        // One answer, then out by the closing screen.
-        terminal.keys("n");
-        terminal.wait_for_text("1 n");
-        terminal.keys("q");
-        terminal.wait_for_text("label sets of");
-        terminal.keys("q");
-        assert_eq!(terminal.wait_for_end(), 0, "{command}");
-    }
+    Page::read("workflow.md", 19).run(&project, "n", |_| false);
     let status = project.run(&["status"]);
     assert!(status.contains("run 2 of 2"), "{status}");
     for written in ["models.svg", "scores.csv", "real.json"] {

@@ -242,10 +242,26 @@ fn a_week() {
     );
     dora.keys("y");
     dora.wait_for_text("decided yes by dora");
+    assert!(
+        dora.text().contains("carol: “is this how you want it?”"),
+        "{}",
+        dora.text()
+    );
+    dora.keys("a");
+    dora.wait_for_text("answer");
+    dora.keys("yes: say maybe when you cannot tell\r");
+    dora.wait_for_text("recorded");
     dora.keys("\r");
     dora.wait_for_text("no disputes");
     end(dora);
     assert_eq!(week.json(&["status"])["run"]["disputes"], 0);
+
+    assert!(project.run(&["notes", "--open"]).trim().lines().count() <= 1);
+    let note = &week.json(&["notes", "--rater", "carol"])[0];
+    assert_eq!(
+        note["answers"][0]["text"], "yes: say maybe when you cannot tell",
+        "{note:#}"
+    );
 
     // Friday: somebody else looks whether the labels that are handed over are right.
     project.run(&[

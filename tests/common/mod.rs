@@ -9,6 +9,7 @@
 )]
 
 pub mod kitty;
+pub mod page;
 pub mod pty;
 pub mod screen;
 #[cfg(unix)]
