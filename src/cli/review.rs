@@ -125,12 +125,7 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
         return Err(Failure::usage("--kiosk needs --project FILE")
             .hint("it takes neither RELABEL_PROJECT nor the folder's relabel.db"));
     }
-    if options.screen.round == DECISION_ROUND {
-        let why = format!("round {DECISION_ROUND:?} holds what adjudicators decide");
-        return Err(Failure::usage(why).hint(
-            "--round says whose votes an adjudicator looks at: leave it out for round main",
-        ));
-    }
+    may_answer_in(&options.screen.round)?;
     needs_terminal().map_err(|failure| match seat {
         Seat::Own => failure,
         Seat::Kiosk => failure.hint("over SSH, `ssh -t` asks for one"),
@@ -236,6 +231,16 @@ fn show(setup: Setup) -> Result<(), Failure> {
         Err(DriverError::Store(error)) => Err(error.into()),
         Err(error) => Err(Failure::failed(error.to_string())),
     }
+}
+
+/// Decisions have a round of their own, which is nobody's to look at.
+fn may_answer_in(round: &str) -> Result<(), Failure> {
+    if round != DECISION_ROUND {
+        return Ok(());
+    }
+    let why = format!("round {DECISION_ROUND:?} holds what adjudicators decide");
+    Err(Failure::usage(why)
+        .hint("--round says whose votes an adjudicator looks at: leave it out for round main"))
 }
 
 /// Orders that give away what others said are for those who may see it.

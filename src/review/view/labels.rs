@@ -6,7 +6,7 @@ use super::picture::marks;
 use super::put;
 use crate::domain::Answer;
 use crate::review::keymap::Action;
-use crate::review::state::{Insight, Label, Mode, State, Task};
+use crate::review::state::{ImageNote, Insight, Label, Mode, State, Task};
 use crate::text::{fill, fit, width};
 
 /// Rows under the labels: a blank one, gloss and ancestors; more where there is room.
@@ -34,8 +34,11 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
     }
     if !task.notes.is_empty() {
         let notes = note_lines(state, task, usize::from(area.width));
-        // The labels keep most of the room.
-        let most = (list.height / 2).max(2);
+        // The labels keep most of the room, unless a note is to be read in full.
+        let most = match state.mode {
+            Mode::Answer { .. } => list.height,
+            _ => (list.height / 2).max(2),
+        };
         let taken = u16::try_from(notes.len()).map_or(most, |lines| lines.min(most));
         for (row, line) in (0..taken).zip(notes) {
             put(frame, list, row, line);
@@ -88,12 +91,16 @@ fn note_lines(state: &State, task: &Task, columns: usize) -> Vec<Line<'static>> 
         ),
     };
     let mut lines = vec![heading_line(state, &title, columns)];
-    for note in &task.notes {
-        let is_answered_now = matches!(state.mode, Mode::Answer { to, .. } if to == note.id);
-        let (pointer, style) = match (is_answered_now, note.is_open()) {
-            (true, _) => ("▸ ", state.palette.selected()),
-            (false, true) => ("  ", state.palette.strong()),
-            (false, false) => ("  ", state.palette.quiet()),
+    let answered_now = match state.mode {
+        Mode::Answer { to, .. } => Some(to),
+        _ => None,
+    };
+    let shown = |note: &&ImageNote| answered_now.is_none_or(|to| to == note.id);
+    for note in task.notes.iter().filter(shown) {
+        let (pointer, style, most) = match (answered_now, note.is_open()) {
+            (Some(_), _) => ("▸ ", state.palette.selected(), usize::MAX),
+            (None, true) => ("  ", state.palette.strong(), 3),
+            (None, false) => ("  ", state.palette.quiet(), 3),
         };
         let mut text = match &note.comment {
             Some(comment) => format!("{}: “{comment}”", note.rater),
@@ -102,7 +109,7 @@ fn note_lines(state: &State, task: &Task, columns: usize) -> Vec<Line<'static>> 
         for (rater, answer) in &note.answers {
             text.push_str(&format!(" – {rater}: “{answer}”"));
         }
-        let filled = fill(&text, " ", columns.saturating_sub(4), 3);
+        let filled = fill(&text, " ", columns.saturating_sub(4), most);
         lines.extend((filled.into_iter().enumerate()).map(|(row, line)| {
             let begin = if row == 0 { pointer } else { "  " };
             Line::styled(format!("{begin}{line}"), style)
