@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use common::Project;
-use common::pty::{Opening, Terminal};
+use common::pty::{Opening, PATIENCE, Terminal};
 use common::screen::{header, image, labels, marks, selected};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -28,6 +28,21 @@ fn open(project: &Project, rater: &str) -> Terminal {
     let mut terminal = sit_down(project, rater);
     terminal.wait_until("task", |terminal| selected(terminal).is_some());
     terminal
+}
+
+/// Waits until the tasks behind the one on the screen are claimed too.
+fn claimed(project: &Project, tasks: usize) {
+    let end = Instant::now() + PATIENCE;
+    let count = || {
+        project
+            .sql("SELECT count(*) FROM claim")
+            .trim()
+            .parse::<usize>()
+    };
+    while count() != Ok(tasks) {
+        assert!(Instant::now() < end, "{:?} claims", count());
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The image of the task on the screen.
@@ -59,6 +74,7 @@ fn a_task_that_somebody_is_at_goes_to_nobody_else_when_it_needs_one_rater() {
     let mut alice = open(&project, "alice");
     assert_eq!(now(&alice), "drawing-00.png");
     // Her task, and those that are made ready for her.
+    claimed(&project, 4);
     let mut bob = open(&project, "bob");
     assert_eq!(now(&bob), "drawing-04.png");
 
@@ -85,6 +101,7 @@ fn a_line_that_was_dropped_frees_its_task_at_once_and_a_killed_process_in_ten_mi
     alice.hang_up().wait_for_end();
     let mut bob = open(&project, "bob");
     assert_eq!(now(&bob), "drawing-00.png");
+    claimed(&project, 4);
     bob.kill();
 
     let cem = open(&project, "cem");
