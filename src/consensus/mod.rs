@@ -7,7 +7,8 @@
 //! - [`VoteTable`]: the votes of one round, grouped by question
 //! - [`Method`]: majority, [`calibrated`] by gold, [`dawid_skene`]; each gives a [`Consensus`]
 //! - [`recalibrate`]: scores that mean what they say; [`quality`]: how well they do it
-//! - [`LiveLabels`]: label sets that follow the votes; [`stop`]: when a question needs no more
+//! - [`LiveLabels`]: label sets that follow the votes; [`stop`]: when a question needs no more; [`value`]: which vote is
+//!   worth most
 //! - [`LabelSetChanges`]: label sets against original labels
 //! - [`interval`]: bootstrap and Wilson intervals
 //! - [`evaluate`]: predictions against original labels and label sets
@@ -29,6 +30,7 @@ pub mod quality;
 pub mod recalibrate;
 mod rule;
 pub mod stop;
+pub mod value;
 mod votes;
 
 pub use calibrated::{CalibratedModel, CalibratedOptions};

@@ -3,8 +3,10 @@
 
 use super::calibrated::{CalibratedModel, OriginalVoter, original_answer};
 use super::dawid_skene::DawidSkeneFit;
+use super::logistic::sigmoid;
 use super::method::is_between;
 use super::recalibrate::RecalibratedModel;
+use super::value::{Belief, UNKNOWN_RATER};
 use super::{AnswerCounts, Evidence, LogOdds, Parameters, QuestionKey};
 use crate::domain::{Answer, ClassIndex};
 
@@ -141,12 +143,7 @@ impl ScoreRule {
         match self.kind {
             Kind::Share => standing.counts.share().unwrap_or(0.5),
             Kind::Binary(_) => standing.odds[0].probability(),
-            Kind::Ternary(_) => {
-                let [maybe, yes] = standing.odds.map(LogOdds::nats);
-                let largest = maybe.max(yes).max(0.0);
-                let odds = [-largest, maybe - largest, yes - largest].map(f64::exp);
-                odds[2] / (odds[0] + odds[1] + odds[2])
-            }
+            Kind::Ternary(_) => of_three(standing.odds)[2],
         }
     }
 
@@ -165,6 +162,37 @@ impl ScoreRule {
             && (is_between(self.score(standing), self.dispute) || standing.counts.is_split())
     }
 
+    /// The probability of each truth of a question that stands so: no, maybe, yes.
+    ///
+    /// Shares of votes are no probabilities: there all raters are taken to be equally good.
+    pub fn belief(&self, standing: &Standing) -> Belief {
+        match self.kind {
+            Kind::Share => {
+                let ahead = f64::from(standing.counts.yes) - f64::from(standing.counts.no);
+                let yes = sigmoid(ahead * (UNKNOWN_RATER / (1.0 - UNKNOWN_RATER)).ln());
+                [1.0 - yes, 0.0, yes]
+            }
+            Kind::Binary(_) => {
+                let yes = standing.odds[0].probability();
+                [1.0 - yes, 0.0, yes]
+            }
+            Kind::Ternary(_) => of_three(standing.odds),
+        }
+    }
+
+    /// The probability of yes from which on the class is in the label set.
+    pub fn decides_at(&self) -> f64 {
+        match self.kind {
+            Kind::Share => 0.5,
+            _ => self.threshold,
+        }
+    }
+
+    /// What a vote adds to the natural log odds of yes against no, for rules of two truths.
+    pub(super) fn weight(&self, rater: u32, answer: Answer) -> f64 {
+        self.weights(rater, answer)[0].nats()
+    }
+
     fn weights(&self, rater: u32, answer: Answer) -> [LogOdds; 2] {
         let none = LogOdds::default();
         match &self.kind {
@@ -173,6 +201,15 @@ impl ScoreRule {
             Kind::Ternary(weights) => weights.of_rater(rater, answer),
         }
     }
+}
+
+/// Probabilities of no, maybe and yes, from the log odds of the latter two against no.
+fn of_three(odds: [LogOdds; 2]) -> Belief {
+    let [maybe, yes] = odds.map(LogOdds::nats);
+    let largest = maybe.max(yes).max(0.0);
+    let odds = [-largest, maybe - largest, yes - largest].map(f64::exp);
+    let sum = odds[0] + odds[1] + odds[2];
+    odds.map(|odds| odds / sum)
 }
 
 impl<const N: usize> Weights<N> {
