@@ -1,4 +1,4 @@
-//! How many votes each order of tasks needs for the same label sets, by the real votes of the shared data handed out again; and
+//! How long the first task takes to come in a project of 925,000 votes; how many votes each order of tasks needs for the same label sets, by the real votes of the shared data handed out again; and
 //! what keeping the order up costs.
 //!
 //! `cargo bench --bench value`. Prints figures and ratios against plan and random order of the same run. Asserts nothing.
@@ -11,18 +11,22 @@
     reason = "a bench that cannot go on may stop"
 )]
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use relabel::consensus::calibrated::Quorum;
 use relabel::consensus::{
     CalibratedOptions, DawidSkeneOptions, MajorityOptions, Method, Parameters,
 };
 
+#[path = "../tests/common/mod.rs"]
+mod common;
 #[path = "../tests/common/real_votes.rs"]
 mod real_votes;
 #[path = "../tests/common/value_replay.rs"]
 mod value_replay;
 
+use common::pty::{Opening, Terminal};
 use value_replay::{By, Replay};
 
 const SHARES: [f64; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
@@ -39,6 +43,7 @@ fn main() {
     let Some(votes) = real_votes::real_votes() else {
         return;
     };
+    opening(&real_votes::folder().unwrap());
     let evidence = votes.evidence();
     let truth: Vec<Option<bool>> = (0..votes.experts.n_questions())
         .map(|question| Quorum::Votes(3).of(votes.experts.counts(question)))
@@ -59,6 +64,65 @@ fn main() {
         replay(name, &evidence, &consensus.parameters, &truth);
     }
 }
+
+/// From the start of the process to the first task on the screen, on the real votes with a plan that asks each question.
+fn opening(real: &Path) {
+    let project = common::Project::new();
+    let file = |name: &str| real.join(name).to_str().unwrap().to_owned();
+    project.run(&["import", "labels", &file("original_labels.csv")]);
+    project.run(&["import", "votes", &file("raters.npz")]);
+    let gold = ["--round", "gold", "--role", "expert"];
+    project.run(&[&["import", "votes", &file("golden.npz")], &gold[..]].concat());
+    project.run(&[
+        "import",
+        "votes",
+        &file("raters_golden.npz"),
+        "--round",
+        "gold",
+    ]);
+    project.run(&["export", "--as", "votes-csv", "-o", "votes.csv"]);
+    // What was asked is proposed; other columns are passed over.
+    project.run(&["import", "proposals", "votes.csv"]);
+    // A place more than there are votes.
+    project.run(&["plan", "--raters", "6"]);
+    project.run(&["aggregate", "--preset", "real"]);
+    let mut medians = Vec::new();
+    for order in ["plan", "random", "value"] {
+        let mut times: Vec<Duration> = (0..TIMES).map(|_| first_task(&project, order)).collect();
+        times.sort_unstable();
+        println!(
+            "start to first task, 924,810 votes, --order {order}: {:.0?}",
+            times[TIMES / 2]
+        );
+        medians.push(times[TIMES / 2]);
+    }
+    println!(
+        "  value / plan = {:.2}",
+        medians[2].as_secs_f64() / medians[0].as_secs_f64()
+    );
+}
+
+fn first_task(project: &common::Project, order: &str) -> Duration {
+    let began = Instant::now();
+    let arguments = [
+        "review",
+        "--rater",
+        "bench",
+        "--pictures",
+        "none",
+        "--order",
+        order,
+    ];
+    let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+    terminal.wait_for_text("▸ 1");
+    let taken = began.elapsed();
+    terminal.keys("\x03");
+    terminal.wait_for_end();
+    taken
+}
+
+/// Sittings of an order that are opened.
+const TIMES: usize = 9;
 
 fn replay(
     name: &str,

@@ -5,13 +5,18 @@
 //! decided stands in place of the score.
 
 pub mod audit;
+mod value;
+
+pub use value::LiveOrder;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::consensus::stop::settled;
+use crate::consensus::value::{Belief, Channel, VoteValue};
 use crate::consensus::{
     Evidence, LabelSetChanges, LiveLabels, MajorityOptions, Parameters, QuestionKey,
 };
-use crate::domain::{Answer, ImageId, Question, QuestionId, RaterId, Role, RoundId};
+use crate::domain::{Answer, ClassIndex, ImageId, Question, QuestionId, RaterId, Role, RoundId};
 use crate::store::{Decision, Mark, QuestionScore, Run, Store, StoreError};
 
 /// Scores and label sets of a round that follow its votes.
@@ -63,23 +68,7 @@ impl Live {
     /// # Errors
     /// SQLite refuses, or the run is damaged.
     pub fn open(store: &Store, round: &str, run: Option<Run>) -> Result<Live, StoreError> {
-        let parameters = match &run {
-            Some(run) => parameters_of(run)?,
-            None => Parameters::Majority {
-                options: MajorityOptions::default(),
-            },
-        };
-        let mut live = Live {
-            round: store.round(round)?,
-            marks: Vec::new(),
-            labels: LiveLabels::empty(&parameters),
-            touched: HashMap::new(),
-            scores: HashMap::new(),
-            decided: HashMap::new(),
-            votes_since: 0,
-            parameters,
-            run,
-        };
+        let mut live = Live::before_counting(store, round, run)?;
         match &live.run {
             Some(run) => {
                 live.marks = store.run_marks(run.id)?;
@@ -93,6 +82,41 @@ impl Live {
         Ok(live)
     }
 
+    /// The label sets of a round by the reliabilities of its newest run, with the votes of every question at hand: all of them
+    /// are counted once.
+    ///
+    /// # Errors
+    /// SQLite refuses, or the run is damaged.
+    pub fn counted(store: &Store, round: &str) -> Result<Live, StoreError> {
+        let mut live = Live::before_counting(store, round, store.newest_run_of(round)?)?;
+        live.count_all(store, round)?;
+        if let Some(run) = &live.run {
+            let marks = store.run_marks(run.id)?;
+            live.votes_since = store.voted_since(&marks, live.round)?.0;
+        }
+        Ok(live)
+    }
+
+    fn before_counting(store: &Store, round: &str, run: Option<Run>) -> Result<Live, StoreError> {
+        let parameters = match &run {
+            Some(run) => parameters_of(run)?,
+            None => Parameters::Majority {
+                options: MajorityOptions::default(),
+            },
+        };
+        Ok(Live {
+            round: store.round(round)?,
+            marks: Vec::new(),
+            labels: LiveLabels::empty(&parameters),
+            touched: HashMap::new(),
+            scores: HashMap::new(),
+            decided: HashMap::new(),
+            votes_since: 0,
+            parameters,
+            run,
+        })
+    }
+
     /// The label sets of a round by its newest run, and the votes since.
     ///
     /// # Errors
@@ -101,29 +125,35 @@ impl Live {
         Live::open(store, round, store.newest_run_of(round)?)
     }
 
-    /// Takes in the votes that anybody has cast since the last look.
+    /// Takes in the votes that anybody has cast since the last look; the questions that they are on, and those that were
+    /// decided.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn catch_up(&mut self, store: &Store) -> Result<(), StoreError> {
+    pub fn catch_up(&mut self, store: &Store) -> Result<Vec<QuestionId>, StoreError> {
         // Marks first: a vote that comes in between is looked at twice, and not missed.
         let marks = store.marks()?;
         if marks == self.marks {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let (votes, questions) = store.voted_since(&self.marks, self.round)?;
+        let (votes, mut questions) = store.voted_since(&self.marks, self.round)?;
         let raters = if questions.is_empty() {
             HashMap::new()
         } else {
             counted_raters(store)?
         };
-        for question in questions {
+        for &question in &questions {
             self.look_again(store, question, &raters)?;
         }
         self.votes_since += votes;
-        self.decided = decided(store, &self.scores)?;
+        let decided = decided(store, &self.scores)?;
+        let is_new = |question: &&QuestionId| !self.decided.contains_key(question);
+        questions.extend(decided.keys().filter(is_new));
+        let is_taken_back = |question: &&QuestionId| !decided.contains_key(question);
+        questions.extend(self.decided.keys().filter(is_taken_back));
+        self.decided = decided;
         self.marks = marks;
-        Ok(())
+        Ok(questions)
     }
 
     /// Brings the counted votes of a question to those that stand.
@@ -255,6 +285,41 @@ impl Live {
     /// How many questions adjudicators have decided.
     pub fn n_decided(&self) -> usize {
         self.decided.len()
+    }
+
+    /// What is believed of a question by the votes that were counted since the run, or ever ([`Live::counted`]); before any,
+    /// by what it asks and the original label of its image.
+    pub fn belief(
+        &self,
+        question: QuestionId,
+        asks: Question,
+        original: Option<ClassIndex>,
+    ) -> Belief {
+        let touched = self.touched.get(&question);
+        touched
+            .and_then(|touched| self.labels.belief(touched.number))
+            .unwrap_or_else(|| self.labels.belief_before_votes(key(asks), original))
+    }
+
+    /// The numbers of those whose votes on a question were counted since the run, or ever, as [`Store::raters`] numbers them.
+    pub fn voters(&self, question: QuestionId) -> impl Iterator<Item = u32> + '_ {
+        let votes = self.touched.get(&question).map(|touched| &touched.votes);
+        votes.into_iter().flatten().map(|(rater, _)| *rater)
+    }
+
+    /// What votes of the rater with this number are worth.
+    pub fn vote_value(&self, rater: u32, most_ahead: usize) -> VoteValue {
+        let channel = Channel::of_rater(&self.parameters, rater);
+        VoteValue::new(&channel, self.labels.decides_at(), most_ahead)
+    }
+
+    /// Whether a question needs no further rater by the bound of `plan --stop`. Shares of votes settle nothing: a first vote
+    /// would always do.
+    pub fn is_settled(&self, question: QuestionId, bound: f64) -> bool {
+        self.weighs_raters()
+            && self
+                .score(question)
+                .is_some_and(|score| settled(score.score, bound))
     }
 
     /// Whether scores are probabilities that weigh the raters, and not plain shares of votes.

@@ -99,7 +99,7 @@ proptest! {
         let mut taken = [false; 6];
         let mut kept = ValueOrder::new(value.clone(), pace.clone());
         for task in 0..6 {
-            kept.push(TaskId(task as i64), (0..4).map(|at| (QuestionId(task * 4 + at), asked[(task * 4 + at) as usize])));
+            kept.push(TaskId(task), (0..4).map(|at| (QuestionId(task * 4 + at), asked[(task * 4 + at) as usize])));
         }
         for (question, p, votes_left, what) in changes {
             match what {

@@ -95,6 +95,8 @@ pub enum OrderChoice {
     Decided,
     /// For adjudicators: images with flags and comments that nobody has answered alone
     Noted,
+    /// Those first whose votes are expected to remove most error a second from the label sets, by the votes so far
+    Value,
 }
 
 /// Who is before the screen.
@@ -159,6 +161,7 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             OrderChoice::Disputed => Order::Disputed,
             OrderChoice::Decided => Order::Decided,
             OrderChoice::Noted => Order::Noted,
+            OrderChoice::Value => Order::Value,
         },
         raters_wanted: planned(&store, RATERS_WANTED)?,
         shares: Shares {
@@ -248,7 +251,9 @@ fn may_see(order: OrderChoice, rater: &RaterRow) -> Result<(), Failure> {
     let word = match order {
         OrderChoice::Decided => "decided",
         OrderChoice::Noted => "noted",
-        OrderChoice::Plan | OrderChoice::Random | OrderChoice::Disputed => return Ok(()),
+        OrderChoice::Plan | OrderChoice::Random | OrderChoice::Disputed | OrderChoice::Value => {
+            return Ok(());
+        }
     };
     if rater.role == Role::Adjudicator {
         return Ok(());

@@ -1,4 +1,5 @@
 use super::rule::{ScoreRule, Standing};
+use super::value::Belief;
 use super::{AnswerCounts, Evidence, Parameters, QuestionKey};
 use crate::domain::{Answer, ClassIndex};
 
@@ -85,6 +86,21 @@ impl LiveLabels {
     /// A question's score, in 0..=1.
     pub fn score(&self, question: usize) -> Option<f64> {
         Some(self.rule.score(self.standings.get(question)?))
+    }
+
+    /// The probability of each truth of a question.
+    pub fn belief(&self, question: usize) -> Option<Belief> {
+        Some(self.rule.belief(self.standings.get(question)?))
+    }
+
+    /// The probability of each truth of a question that nobody has voted on.
+    pub fn belief_before_votes(&self, key: QuestionKey, original: Option<ClassIndex>) -> Belief {
+        self.rule.belief(&self.rule.start(key, original))
+    }
+
+    /// The probability of yes from which on the class is in the label set.
+    pub fn decides_at(&self) -> f64 {
+        self.rule.decides_at()
     }
 
     /// Whether a question's class is in the label set.

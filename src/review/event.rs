@@ -42,6 +42,13 @@ pub enum Event {
     PictureArrived(Option<Duration>),
 
     // From the project file.
+    /// In the place of a task that was asked for comes another one, which is being read; the former has its place in the queue.
+    TaskChosen {
+        /// The one that was asked for.
+        asked: TaskId,
+        /// The one that comes.
+        chosen: TaskId,
+    },
     /// A task was read.
     TaskLoaded(Task),
     /// A task needs no further rater: others have settled all that it asks, or are enough.

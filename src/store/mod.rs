@@ -40,7 +40,7 @@ pub use plan::{PlannedTask, Replanned};
 pub use raters::RaterRow;
 pub use runs::{NewRun, QuestionScore, Run, ScoreRow};
 pub use status::{RaterProgress, Status};
-pub use tasks::{OpenTask, OtherVote, TaskQuestion, TaskRow};
+pub use tasks::{OpenQuestion, OpenTask, OtherVote, TaskQuestion, TaskRow};
 pub use votes::{Mark, NewVote, VoteRow};
 
 /// Why the project file did not do what it was asked.

@@ -32,6 +32,19 @@ pub struct TaskQuestion {
     pub answer: Option<Answer>,
 }
 
+/// A question of the plan that a rater has not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenQuestion {
+    /// The task that asks it.
+    pub task: TaskId,
+    /// Key.
+    pub question: QuestionId,
+    /// What it asks.
+    pub asks: Question,
+    /// The original label of the image.
+    pub original: Option<ClassIndex>,
+}
+
 /// A task with what the rater has answered so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenTask {
@@ -160,24 +173,60 @@ impl Store {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Questions of the plan that the rater has not answered in the round, with their tasks.
+    /// Questions of the plan that the rater has not answered in the round.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn unanswered(
+    pub fn open_questions(
         &self,
         rater: RaterId,
         round: RoundId,
-    ) -> Result<Vec<(TaskId, QuestionId)>, StoreError> {
+    ) -> Result<Vec<OpenQuestion>, StoreError> {
         Ok(self
             .connection
             .prepare_cached(&format!(
-                "SELECT task, id FROM question WHERE task IS NOT NULL AND id NOT IN (
+                "SELECT question.task, question.id, question.image, question.class, original_label.class
+                 FROM question LEFT JOIN original_label ON original_label.image = question.image
+                 WHERE question.task IS NOT NULL AND question.id NOT IN (
                      SELECT question FROM vote
                      WHERE rater = ?1 AND round = ?2 AND answer IS NOT NULL AND {NEWEST})"
             ))?
             .query_map((rater.0, round.0), |row| {
-                Ok((TaskId(row.get(0)?), QuestionId(row.get(1)?)))
+                Ok(OpenQuestion {
+                    task: TaskId(row.get(0)?),
+                    question: QuestionId(row.get(1)?),
+                    asks: Question {
+                        image: ImageId(row.get(2)?),
+                        class: ClassIndex(row.get(3)?),
+                    },
+                    original: row.get::<_, Option<u32>>(4)?.map(ClassIndex),
+                })
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// How many questions a rater answered of a task, and the milliseconds spent on them together; of all raters without one.
+    /// Of very many votes some thousands are looked at.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn timed_tasks(&self, rater: Option<RaterId>) -> Result<Vec<(usize, u64)>, StoreError> {
+        let only = match rater {
+            Some(_) => "AND rater = ?1",
+            None => "",
+        };
+        Ok(self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT count(DISTINCT question.id), sum(timed.spent)
+                 FROM (SELECT question, round, rater, spent FROM vote WHERE spent IS NOT NULL {only} LIMIT 20000) AS timed
+                 JOIN question ON question.id = timed.question
+                 WHERE question.task IS NOT NULL
+                 GROUP BY question.task, timed.round, timed.rater"
+            ))?
+            .query_map(rusqlite::params_from_iter(rater.map(|rater| rater.0)), |row| {
+                let (labels, spent): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok((labels.unsigned_abs() as usize, spent.unsigned_abs()))
             })?
             .collect::<Result<_, _>>()?)
     }

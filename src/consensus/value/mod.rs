@@ -29,6 +29,10 @@ pub fn expected_error(belief: &Belief, threshold: f64) -> f64 {
     2.0 * ((1.0 - threshold) * yes).min(threshold * (no + maybe))
 }
 
+fn times([a, b, c]: &Belief, [x, y, z]: &[f64; 3]) -> Belief {
+    [a * x, b * y, c * z]
+}
+
 /// What votes of raters of one kind can do to any question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VoteValue {
@@ -54,7 +58,7 @@ impl VoteValue {
         };
         // The error after an outcome, times its probability, is the error of the joint probabilities.
         let after = outcomes.iter().map(|given| {
-            let joint = [0, 1, 2].map(|truth| belief[truth] * given[truth]);
+            let joint = times(belief, given);
             expected_error(&joint, self.threshold)
         });
         let removed = expected_error(belief, self.threshold) - after.sum::<f64>();

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Sitting;
-use super::clerk::{CLAIM, Desk, Errand, Files, examples, now};
+use super::clerk::{CLAIM, Desk, Errand, now};
 use super::notes::{notes, store_note};
+use super::reading::{Files, examples};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, TaskId};
 use crate::live::audit::{LiveAudit, verdict_words};
 use crate::review::effect::StoredAnswer;

@@ -1,7 +1,6 @@
 //! The thread that has the project file: reads tasks, puts votes on disk, counts them at the end.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -9,14 +8,14 @@ use jiff::Timestamp;
 
 use super::closing::summarise;
 use super::live::LiveLabelSets;
-use super::notes::{notes, store_note};
+use super::notes::store_note;
+use super::reading::{Files, examples, insights, read_task};
 use super::{Message, Sitting};
-use crate::domain::{ClassIndex, ImageId, Question, QuestionId, Role, RoundId, TaskId};
-use crate::live::Live;
+use crate::domain::{ClassIndex, ImageId, Question, QuestionId, RoundId, TaskId};
 use crate::review::effect::{NoteText, StoredAnswer};
 use crate::review::event::{Event, StepId};
-use crate::review::state::{Insight, Label, Task};
-use crate::store::{NewVote, OpenTask, Place, Store, StoreError};
+use crate::review::state::Task;
+use crate::store::{NewVote, Place, Store, StoreError};
 
 /// What the clerk is asked to do.
 #[derive(Debug)]
@@ -57,9 +56,6 @@ pub enum Errand {
     /// Count the votes, for a rater who touched these images.
     Summarise(Vec<ImageId>),
 }
-
-/// More examples are not shown.
-const EXAMPLES: usize = 4;
 
 /// How long a claim holds a task for a rater who does nothing.
 pub const CLAIM: i64 = 10 * 60 * 1000;
@@ -130,6 +126,28 @@ impl Clerk {
             held: HashSet::new(),
             busy: HashSet::new(),
         }
+    }
+
+    /// In the order by value: which of the waiting tasks is read is decided when one of them is wanted. The screen hears of it
+    /// first.
+    fn choose(&mut self, errand: Errand) -> (Errand, Option<Event>) {
+        let Errand::LoadTask { task, asked_for } = errand else {
+            return (errand, None);
+        };
+        let (store, round) = (&self.store, &self.sitting.round_name);
+        let chosen = match asked_for {
+            true => self.live.hand_out(task),
+            false => self.live.hand_out_best(task, store, round),
+        };
+        let errand = Errand::LoadTask {
+            task: chosen,
+            asked_for,
+        };
+        let event = Event::TaskChosen {
+            asked: task,
+            chosen,
+        };
+        (errand, Some(event).filter(|_| chosen != task))
     }
 
     /// The round that the answers to a task belong to.
@@ -285,8 +303,7 @@ impl Clerk {
                 return Ok(None);
             }
         }
-        let image = store.image(open.task.image)?.ok_or_else(gone)?;
-        let mut insights = match sitting.decides {
+        let insights = match sitting.decides {
             true => {
                 let live = self.live.now(store, &sitting.round_name)?;
                 insights(store, sitting, live, &mut open)?
@@ -294,50 +311,8 @@ impl Clerk {
             // Everybody else votes blind.
             false => HashMap::new(),
         };
-        let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
-        for question in &open.questions {
-            let class = sitting.classes.get(question.class);
-            let label = Label {
-                class: question.class,
-                question: Some(question.id),
-                name: sitting.classes.name_of(question.class),
-                gloss: class.and_then(|class| class.gloss.clone()),
-                ancestors: sitting.hierarchy.ancestors_line(question.class),
-                heading: sitting.hierarchy.heading_of(question.class).to_owned(),
-                added: false,
-                recorded: question.answer,
-                sending: None,
-                insight: insights.remove(&question.id),
-            };
-            // An added label joins its heading where that is here already.
-            let under = labels
-                .iter()
-                .rposition(|other| other.heading == label.heading);
-            labels.insert(under.map_or(labels.len(), |last| last + 1), label);
-        }
-        let noted = notes(store, sitting, image.id)?;
-        let parts = store.parts_of(image.id)?;
-        let no_picture = match &image.path {
-            None => Some(format!("no file: {} is known by name only", image.name)),
-            Some(_) => None,
-        };
-        let files = image
-            .path
-            .iter()
-            .map(|path| (image.id, path.clone()))
-            .collect();
-        let task = Task {
-            id,
-            image: image.id,
-            image_name: image.name,
-            part: (open.ordinal + 1, parts),
-            labels,
-            no_picture,
-            flagged: noted.flagged,
-            comments: noted.comments,
-            notes: noted.others,
-        };
-        Ok(Some((task, files)))
+        let read = read_task(store, sitting, open, insights)?;
+        Ok(Some(read.ok_or_else(gone)?))
     }
 
     /// Whether a task is asked as planned, of the raters whom it needs.
@@ -348,8 +323,9 @@ impl Clerk {
 
 impl Desk for Clerk {
     fn serve(&mut self, errand: Errand) -> (Vec<Event>, Files) {
+        let (errand, chosen) = self.choose(errand);
         let (event, files) = self.answer(errand);
-        (event.into_iter().collect(), files)
+        (chosen.into_iter().chain(event).collect(), files)
     }
 
     fn leave(&mut self) {
@@ -362,61 +338,7 @@ impl Desk for Clerk {
     }
 }
 
-/// Where images have their files.
-pub type Files = Vec<(ImageId, PathBuf)>;
-
-/// Images that carry a class.
-pub fn examples(store: &Store, class: ClassIndex, except: ImageId) -> (Event, Files) {
-    let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
-    let files = images
-        .iter()
-        .filter_map(|image| Some((image.id, image.path.clone()?)))
-        .collect();
-    let images = images
-        .into_iter()
-        .map(|image| (image.id, image.name))
-        .collect();
-    (Event::ExamplesLoaded { class, images }, files)
-}
-
 /// Unix milliseconds.
 pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
-}
-
-/// What an adjudicator sees of each question. An own answer that another adjudicator has overruled is none any more: taking
-/// back one that is given in its place leads back to the other's.
-fn insights(
-    store: &Store,
-    sitting: &Sitting,
-    live: &Live,
-    open: &mut OpenTask,
-) -> Result<HashMap<QuestionId, Insight>, StoreError> {
-    let mut insights = HashMap::new();
-    let image = open.task.image;
-    let original = store.image(image)?.and_then(|image| image.original_label);
-    for question in &mut open.questions {
-        let others = store.other_votes(question.id, sitting.looked_at, sitting.rater.id)?;
-        let mut rulings = store.rulings(question.id)?;
-        if (rulings.last()).is_some_and(|ruling| ruling.rater != sitting.rater.id) {
-            question.answer = None;
-        }
-        rulings.retain(|ruling| ruling.rater != sitting.rater.id);
-        let insight = Insight {
-            votes: others
-                .into_iter()
-                .map(|vote| match vote.role {
-                    Role::Rater => (vote.rater, vote.answer),
-                    role => (format!("{} ({role})", vote.rater), vote.answer),
-                })
-                .collect(),
-            score: store.newest_score(question.id)?,
-            original: original == Some(question.class),
-            disputed: live.score(question.id).is_some_and(|score| score.disputed),
-            ruling: rulings.pop().map(|ruling| (ruling.name, ruling.answer)),
-            sources: store.sources_of(image, question.class)?,
-        };
-        insights.insert(question.id, insight);
-    }
-    Ok(insights)
 }

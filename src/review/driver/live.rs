@@ -2,9 +2,8 @@
 
 use std::thread::{self, JoinHandle};
 
-use crate::consensus::stop::settled;
-use crate::domain::{QuestionId, Role};
-use crate::live::Live;
+use crate::domain::{QuestionId, Role, TaskId};
+use crate::live::{Live, LiveOrder};
 use crate::store::{Store, StoreError};
 
 /// Label sets that are there, or are being counted.
@@ -14,6 +13,8 @@ pub struct LiveLabelSets {
     coming: Option<JoinHandle<Result<Live, StoreError>>>,
     /// As of the last look.
     here: Option<Live>,
+    /// Tasks by the value of the rater's votes, where that is the order.
+    order: Option<LiveOrder>,
 }
 
 impl LiveLabelSets {
@@ -26,14 +27,16 @@ impl LiveLabelSets {
         LiveLabelSets {
             coming: thread.spawn(count).ok(),
             here: None,
+            order: None,
         }
     }
 
-    /// Those that were wanted at once.
-    pub fn here(live: Live) -> LiveLabelSets {
+    /// Those that were wanted at once, with the order that follows them.
+    pub fn here(live: Live, order: Option<LiveOrder>) -> LiveLabelSets {
         LiveLabelSets {
             coming: None,
             here: Some(live),
+            order,
         }
     }
 
@@ -41,15 +44,37 @@ impl LiveLabelSets {
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn now(&mut self, store: &Store, round: &str) -> Result<&mut Live, StoreError> {
+    pub fn now(&mut self, store: &Store, round: &str) -> Result<&Live, StoreError> {
         let coming = self.coming.take().and_then(|thread| thread.join().ok());
         let live = match (self.here.take(), coming) {
             (Some(live), _) | (None, Some(Ok(live))) => live,
             _ => Live::newest(store, round)?,
         };
         let live = self.here.insert(live);
-        live.catch_up(store)?;
+        let changed = live.catch_up(store)?;
+        if let Some(order) = &mut self.order {
+            order.follow(live, &changed);
+        }
         Ok(live)
+    }
+
+    /// Takes a task out of those that wait for their turn in the order by value, because it is handed out.
+    pub fn hand_out(&mut self, task: TaskId) -> TaskId {
+        if let Some(order) = &mut self.order {
+            order.take(task);
+        }
+        task
+    }
+
+    /// The same with the task that is worth most now, if this one waits for its turn.
+    pub fn hand_out_best(&mut self, task: TaskId, store: &Store, round: &str) -> TaskId {
+        if !self.order.as_ref().is_some_and(|order| order.waits(task)) {
+            return task;
+        }
+        // Where the newest votes cannot be read, the order is that of a moment ago.
+        let _ = self.now(store, round);
+        let best = self.order.as_ref().and_then(LiveOrder::best);
+        self.hand_out(best.unwrap_or(task))
     }
 }
 
@@ -66,11 +91,13 @@ impl Stop {
         Some(Stop { bound })
     }
 
-    /// Whether a question needs no further rater. Shares of votes settle nothing: a first vote would always do.
+    /// Whether a question needs no further rater.
     pub fn holds(self, live: &Live, question: QuestionId) -> bool {
-        live.weighs_raters()
-            && live
-                .score(question)
-                .is_some_and(|score| settled(score.score, self.bound))
+        live.is_settled(question, self.bound)
+    }
+
+    /// The bound, below ½.
+    pub fn bound(self) -> f64 {
+        self.bound
     }
 }

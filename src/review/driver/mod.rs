@@ -8,7 +8,9 @@ mod closing;
 mod live;
 mod mix;
 mod notes;
+mod opening;
 mod queue;
+mod reading;
 mod terminal;
 
 use std::collections::HashMap;
@@ -22,7 +24,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
-use jiff::{Timestamp, ZonedDateTime};
+use jiff::Timestamp;
 
 use super::effect::Effect;
 use super::event::Event;
@@ -36,17 +38,16 @@ use super::update::{start, update};
 use super::view::{Palette, view};
 use crate::domain::{Classes, ImageId, Role, RoundId, TaskId};
 use crate::hierarchy::Hierarchy;
-use crate::live::Live;
 use crate::live::audit::LiveAudit;
 use crate::store::{DECISION_ROUND, Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
 
 use answers::{Answers, Heard};
 use auditor::{Auditor, audit_queue};
 use clerk::{Clerk, Desk, Errand, Special};
-use live::{LiveLabelSets, Stop};
+use live::Stop;
 pub use mix::Shares;
+use opening::{midnight, open_tasks};
 pub use queue::Order;
-use queue::{Queue, queue};
 pub use terminal::Screen;
 
 /// What a sitting needs.
@@ -283,42 +284,9 @@ fn labels_of(store: Store, sitting: &Arc<Sitting>, audit: LiveAudit) -> Result<W
     })
 }
 
-/// The rater's queue; and the label sets, which are counted beside the sitting unless the queue needs them.
-fn open_tasks(
-    store: &Store,
-    sitting: &Sitting,
-    order: Order,
-) -> Result<(Queue, LiveLabelSets), StoreError> {
-    if sitting.stop.is_none() && !order.is_of_some() {
-        let open = queue(store, sitting, order, None, midnight())?;
-        return Ok((open, LiveLabelSets::coming(store, &sitting.round_name)));
-    }
-    let live = Live::newest(store, &sitting.round_name)?;
-    let wanted = match (order, sitting.stop) {
-        (Order::Disputed, _) => closing::disputed_tasks(store, &live)?,
-        (Order::Decided, _) => closing::decided_tasks(store, &live)?,
-        (Order::Noted, _) => notes::noted_tasks(store, sitting)?,
-        (_, Some(stop)) => {
-            let mut unsettled = store.unanswered(sitting.rater.id, sitting.round)?;
-            unsettled.retain(|(_, question)| !stop.holds(&live, *question));
-            unsettled.into_iter().map(|(task, _)| task).collect()
-        }
-        (_, None) => Vec::new(),
-    };
-    let open = queue(store, sitting, order, Some(wanted), midnight())?;
-    Ok((open, LiveLabelSets::here(live)))
-}
-
 /// Input/output error: what a terminal says that is gone.
 const EIO: i32 = 5;
 const SIGHUP: i32 = 1;
-
-/// The last midnight where the rater is, in Unix milliseconds.
-fn midnight() -> i64 {
-    let now = ZonedDateTime::now();
-    now.start_of_day()
-        .map_or(0, |start| start.timestamp().as_millisecond())
-}
 
 fn picture_worker(
     terminal: TerminalPictures,

@@ -23,6 +23,8 @@ pub enum Order {
     Decided,
     /// Images with others' notes that nobody has answered alone, the longest open first.
     Noted,
+    /// Those first whose votes are expected to remove most error a second; as planned until they are handed out.
+    Value,
 }
 
 impl Order {

@@ -56,6 +56,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.thinking_since = None;
             vec![Effect::Redraw]
         }
+        Event::TaskChosen { asked, chosen } => {
+            stored::task_chosen(state, asked, chosen);
+            Vec::new()
+        }
         Event::TaskLoaded(task) => {
             stored::task_loaded(state, task);
             typed_ahead(state)

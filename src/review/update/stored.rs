@@ -6,6 +6,21 @@ use crate::review::event::StepId;
 use crate::review::keymap::Action;
 use crate::review::state::{Sent, SentNote, State, Step, Task};
 
+/// Another task comes in the place of one that was asked for: they change places.
+pub fn task_chosen(state: &mut State, asked: TaskId, chosen: TaskId) {
+    state.loading.remove(&asked);
+    state.loading.insert(chosen);
+    // A task that the rater went to stays on the screen, wherever it stands in the queue.
+    let current = state.current.as_mut().filter(|_| !state.detour);
+    for task in state.queue.iter_mut().chain(current) {
+        if *task == asked {
+            *task = chosen;
+        } else if *task == chosen {
+            *task = asked;
+        }
+    }
+}
+
 /// A task was read.
 pub fn task_loaded(state: &mut State, task: Task) {
     let id = task.id;

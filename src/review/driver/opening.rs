@@ -1,0 +1,66 @@
+use jiff::ZonedDateTime;
+
+use super::live::{LiveLabelSets, Stop};
+use super::queue::{Order, Queue, queue};
+use super::{Sitting, closing, notes};
+use crate::domain::TaskId;
+use crate::live::{Live, LiveOrder};
+use crate::store::{Store, StoreError};
+
+/// The rater's queue; and the label sets, which are counted beside the sitting unless the queue needs them.
+pub fn open_tasks(
+    store: &Store,
+    sitting: &Sitting,
+    order: Order,
+) -> Result<(Queue, LiveLabelSets), StoreError> {
+    let round = &sitting.round_name;
+    let live = match (order, sitting.stop) {
+        (Order::Value, _) => Live::counted(store, round)?,
+        (_, None) if !order.is_of_some() => {
+            let open = queue(store, sitting, order, None, midnight())?;
+            return Ok((open, LiveLabelSets::coming(store, round)));
+        }
+        _ => Live::newest(store, round)?,
+    };
+    let wanted = match (order, sitting.stop) {
+        (Order::Disputed, _) => Some(closing::disputed_tasks(store, &live)?),
+        (Order::Decided, _) => Some(closing::decided_tasks(store, &live)?),
+        (Order::Noted, _) => Some(notes::noted_tasks(store, sitting)?),
+        (_, Some(stop)) => {
+            let unanswered = store.open_questions(sitting.rater.id, sitting.round)?;
+            let unanswered = unanswered.into_iter();
+            let unsettled = unanswered.filter(|open| !stop.holds(&live, open.question));
+            Some(unsettled.map(|open| open.task).collect())
+        }
+        (_, None) => None,
+    };
+    let open = queue(store, sitting, order, wanted, midnight())?;
+    let by_value = match order {
+        Order::Value => Some(by_value(store, sitting, &live, &open)?),
+        _ => None,
+    };
+    Ok((open, LiveLabelSets::here(live, by_value)))
+}
+
+/// The tasks of the queue by value; gold and retests keep their places.
+fn by_value(
+    store: &Store,
+    sitting: &Sitting,
+    live: &Live,
+    queue: &Queue,
+) -> Result<LiveOrder, StoreError> {
+    let special = |task: &TaskId| queue.for_all.contains(task) || queue.retests.contains(task);
+    let ordinary: Vec<TaskId> = (queue.open.iter().copied())
+        .filter(|task| !special(task))
+        .collect();
+    let wanted = sitting.places.map(|places| places.wanted);
+    let stop = sitting.stop.map(Stop::bound);
+    LiveOrder::new(store, live, &sitting.rater, wanted, &ordinary, stop)
+}
+
+/// The last midnight where the rater is, in Unix milliseconds.
+pub fn midnight() -> i64 {
+    let now = ZonedDateTime::now();
+    now.start_of_day()
+        .map_or(0, |start| start.timestamp().as_millisecond())
+}
