@@ -120,6 +120,63 @@ fn a_line_that_was_dropped_frees_its_task_at_once_and_a_killed_process_in_ten_mi
 }
 
 #[test]
+fn a_task_that_is_put_last_goes_to_others_at_once() {
+    let project = Project::of_drawings();
+    project.run(&["plan", "--raters", "1"]);
+    let mut alice = open(&project, "alice");
+    alice.keys("n");
+    alice.wait_until("an answer", |terminal| marks(terminal) == "n·····");
+    alice.keys("s");
+    alice.wait_until("the next task", |terminal| {
+        now(terminal) == "drawing-01.png"
+    });
+    let bob = open(&project, "bob");
+    assert_eq!(now(&bob), "drawing-00.png");
+    // Taking it back asks for the place again, which is taken.
+    alice.keys("u");
+    alice.wait_for_text("others have the task that was put last");
+    assert_eq!(now(&alice), "drawing-01.png");
+    leave(bob);
+    leave(alice);
+    let mut alice = open(&project, "alice");
+    assert_eq!(now(&alice), "drawing-00.png");
+    assert_eq!(marks(&alice), "n·····");
+    // Nobody has come: it is back with the answer.
+    alice.keys("s");
+    alice.wait_until("the next task", |terminal| {
+        now(terminal) == "drawing-01.png"
+    });
+    alice.keys("u");
+    alice.wait_until("the task", |terminal| {
+        image(terminal).is_some_and(|(image, _)| image == "drawing-00.png")
+            && selected(terminal).is_some()
+    });
+    assert_eq!(marks(&alice), "n·····");
+    leave(alice);
+}
+
+#[test]
+fn two_windows_of_one_rater_have_different_tasks() {
+    let project = Project::of_drawings();
+    let first = open(&project, "alice");
+    claimed(&project, 4);
+    let second = open(&project, "alice");
+    claimed(&project, 8);
+    assert_eq!(now(&first), "drawing-00.png");
+    assert_eq!(now(&second), "drawing-04.png");
+    // Who leaves one of them gives back what was claimed in it alone.
+    leave(second);
+    let second = open(&project, "alice");
+    claimed(&project, 8);
+    assert_eq!(now(&second), "drawing-04.png");
+    leave(first);
+    let first = open(&project, "alice");
+    assert_eq!(now(&first), "drawing-00.png");
+    leave(first);
+    leave(second);
+}
+
+#[test]
 fn what_others_are_at_is_told_on_the_closing_screen() {
     let project = Project::of_drawings();
     project.run(&["plan", "--raters", "1"]);

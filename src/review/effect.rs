@@ -72,6 +72,8 @@ pub enum Effect {
     },
     /// Read a task; answered by `TaskLoaded`, `TaskSettled` or `TaskFailed`.
     LoadTask(TaskId),
+    /// Let others have a task that the rater has put last; it is read again when its turn comes.
+    GiveBack(TaskId),
     /// Find images that carry a class; answered by `ExamplesLoaded`.
     LoadExamples {
         /// The class.

@@ -415,6 +415,8 @@ pub struct State {
     pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
     pub(super) loading: HashSet<TaskId>,
+    /// Tasks that were put last: others may have them meanwhile, so they are read again when their turn comes.
+    pub(super) given_back: HashSet<TaskId>,
     /// When the rater began to think about the next answer, Unix milliseconds.
     pub(super) thinking_since: Option<i64>,
     /// What was asked for last, so that it is asked for once.
@@ -463,6 +465,7 @@ impl State {
             voted: HashSet::new(),
             typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
+            given_back: HashSet::new(),
             thinking_since: None,
             wanted: Vec::new(),
         }
@@ -470,11 +473,18 @@ impl State {
 
     /// The task on the screen, once it is read.
     pub fn task(&self) -> Option<&Task> {
-        self.tasks.get(&self.current?)
+        let current = self.current.filter(|task| self.is_at_hand(*task))?;
+        self.tasks.get(&current)
     }
 
     pub(super) fn task_mut(&mut self) -> Option<&mut Task> {
-        self.tasks.get_mut(&self.current?)
+        let current = self.current.filter(|task| self.is_at_hand(*task))?;
+        self.tasks.get_mut(&current)
+    }
+
+    /// Whether a task was read, and is still the rater's.
+    pub(super) fn is_at_hand(&self, task: TaskId) -> bool {
+        self.tasks.contains_key(&task) && !self.given_back.contains(&task)
     }
 
     /// The label under the cursor.

@@ -257,6 +257,25 @@ impl Store {
         Ok(())
     }
 
+    /// Gives one of an auditor's labels back.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn release_audit_place(
+        &self,
+        audit: &str,
+        place: usize,
+        rater: RaterId,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "DELETE FROM audit_claim WHERE place = ?2 AND rater = ?3
+                    AND audit = (SELECT id FROM audit WHERE name = ?1)",
+            )?
+            .execute((audit, place as i64, rater.0))?;
+        Ok(())
+    }
+
     /// Gives an auditor's labels back, and forgets claims of anybody that have run out.
     ///
     /// # Errors

@@ -231,7 +231,10 @@ impl Sitting {
             self.effects.push(effect.clone());
             match effect {
                 Effect::Quit | Effect::Interrupt => self.ended = true,
-                Effect::Redraw | Effect::Suspend | Effect::WantPictures(_) => {}
+                Effect::Redraw
+                | Effect::Suspend
+                | Effect::WantPictures(_)
+                | Effect::GiveBack(_) => {}
                 waits => self.waiting.push_back(waits),
             }
         }
@@ -346,6 +349,14 @@ impl Sitting {
         let mut task = self.project[&id].clone();
         for label in &mut task.labels {
             label.recorded = self.disk.get(&(id, label.class)).copied();
+        }
+        for (_, note) in self.notes.iter().filter(|(image, _)| *image == task.image) {
+            match note {
+                NoteText::Flag => task.flagged = true,
+                NoteText::Unflag => task.flagged = false,
+                NoteText::Comment(text) => task.comments.push(text.clone()),
+                NoteText::Answer { .. } => {}
+            }
         }
         task
     }

@@ -236,6 +236,17 @@ impl Desk for Auditor {
                     (vec![Event::TaskFailed { task, reason }], Files::new())
                 }
             },
+            Errand::GiveBack(place) => {
+                if self.held.remove(&place) {
+                    let number = usize::try_from(place.0).unwrap_or(0);
+                    let (name, rater) = (&self.audit.planned.name, self.sitting.rater.id);
+                    // Where this fails, the claim runs out by itself.
+                    let _ = self
+                        .store
+                        .fleetingly(|store| store.release_audit_place(name, number, rater));
+                }
+                (Vec::new(), Files::new())
+            }
             Errand::LoadExamples(class, except) => {
                 let (event, files) = examples(&self.store, class, except);
                 (vec![event], files)

@@ -51,6 +51,8 @@ pub enum Errand {
         /// Whether the rater wants it whoever else is at it.
         asked_for: bool,
     },
+    /// Let others have a task that the rater has put last.
+    GiveBack(TaskId),
     /// Find images that carry a class.
     LoadExamples(ClassIndex, ImageId),
     /// Count the votes, for a rater who touched these images.
@@ -173,7 +175,7 @@ impl Clerk {
         let now = now();
         let place = self
             .store
-            .fleetingly(|store| store.claim(task, places, now, now + CLAIM))?;
+            .fleetingly(|store| store.claim(task, places, (now, now + CLAIM), is_running))?;
         match place {
             Place::Claimed => self.held.insert(task),
             Place::Busy => self.busy.insert(task),
@@ -219,6 +221,13 @@ impl Clerk {
                     (Some(Event::TaskFailed { task, reason }), Files::new())
                 }
             },
+            Errand::GiveBack(task) => {
+                if let Some(places) = self.sitting.places.filter(|_| self.held.remove(&task)) {
+                    // Where this fails, the claim runs out by itself.
+                    let _ = store.fleetingly(|store| store.release_claim(task, &places));
+                }
+                (None, Files::new())
+            }
             Errand::LoadExamples(class, except) => {
                 let (event, files) = examples(store, class, except);
                 (Some(event), files)
@@ -341,4 +350,19 @@ impl Desk for Clerk {
 /// Unix milliseconds.
 pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
+}
+
+/// Whether there is such a process on this machine.
+#[cfg(unix)]
+fn is_running(process: u32) -> bool {
+    let pid = i32::try_from(process).ok();
+    let pid = pid.and_then(rustix::process::Pid::from_raw);
+    // One of another user's may not be asked, and is there.
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// Not known: a process that was killed must not keep its tasks from its rater.
+#[cfg(not(unix))]
+fn is_running(_: u32) -> bool {
+    false
 }

@@ -164,6 +164,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         round: setup.round,
         rater: setup.rater.id,
         wanted,
+        process: std::process::id(),
     });
     let retest_round = format!("{}{RETEST_SUFFIX}", setup.round_name);
     let sitting = Arc::new(Sitting {
@@ -551,6 +552,7 @@ impl Hands {
                 task,
                 asked_for: state.detour && state.current == Some(task),
             },
+            Effect::GiveBack(task) => Errand::GiveBack(task),
             Effect::LoadExamples { class, except } => Errand::LoadExamples(class, except),
             Effect::Summarise => Errand::Summarise(state.touched.clone()),
             Effect::WantPictures(requests) => return Ok((Turn::On, self.want(&requests))),

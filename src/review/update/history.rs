@@ -16,7 +16,7 @@ pub fn undo(state: &mut State, at: i64) -> Vec<Effect> {
     | Step::Finished { task, .. }
     | Step::Skipped { task }) = step;
     let needs_labels = !matches!(step, Step::Finished { .. } | Step::Skipped { .. });
-    if needs_labels && !state.tasks.contains_key(&task) {
+    if needs_labels && !state.is_at_hand(task) {
         // Long ago: the task has to be read again first.
         state.history.push(step);
         go_back_to(state, task, at);

@@ -140,7 +140,9 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
         .copied()
         .collect();
     for &task in &near {
-        if !state.tasks.contains_key(&task) && state.loading.insert(task) {
+        // What was put last is claimed again only when it is on the screen.
+        let is_wanted = state.current == Some(task) || !state.given_back.contains(&task);
+        if is_wanted && !state.is_at_hand(task) && state.loading.insert(task) {
             effects.push(Effect::LoadTask(task));
         }
     }

@@ -25,6 +25,7 @@ pub fn task_chosen(state: &mut State, asked: TaskId, chosen: TaskId) {
 pub fn task_loaded(state: &mut State, task: Task) {
     let id = task.id;
     state.loading.remove(&id);
+    state.given_back.remove(&id);
     let mut task = task;
     // What was added and is not answered yet is on the screen alone.
     if let Some(former) = state.tasks.remove(&id) {
@@ -54,7 +55,7 @@ pub fn task_loaded(state: &mut State, task: Task) {
 /// A task could not be read: it is left out of this sitting.
 pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect> {
     state.loading.remove(&task);
-    if state.tasks.contains_key(&task) {
+    if state.is_at_hand(task) {
         state.complain(format!("a task cannot be read again: {reason}"));
         return Vec::new();
     }
@@ -65,8 +66,12 @@ pub fn task_failed(state: &mut State, task: TaskId, reason: &str) -> Vec<Effect>
 /// A task asks nothing any more: it is left out, as if it had never been in the queue.
 pub fn task_settled(state: &mut State, task: TaskId) -> Vec<Effect> {
     state.loading.remove(&task);
-    if state.tasks.contains_key(&task) {
+    if state.is_at_hand(task) {
         return Vec::new();
+    }
+    if state.given_back.remove(&task) {
+        state.tasks.remove(&task);
+        state.say("others have the task that was put last");
     }
     if state.unfinished.remove(&task) {
         state.progress.total = state.progress.total.saturating_sub(1);

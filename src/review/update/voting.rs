@@ -281,8 +281,11 @@ fn skip(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     }
     state.queue.push_back(task);
+    state.given_back.insert(task);
     state.history.push(Step::Skipped { task });
-    next_task(state, at)
+    let mut effects = vec![Effect::GiveBack(task)];
+    effects.extend(next_task(state, at));
+    effects
 }
 
 fn zoom(state: &mut State, zoom: u8) -> Vec<Effect> {
