@@ -8,7 +8,7 @@ use super::failure::Failure;
 use crate::domain::Classes;
 use crate::hierarchy::{Edge, HeadingRow, Hierarchy, NodeName};
 use crate::store::Store;
-use crate::text::printable;
+use crate::text::{printable, thousands};
 
 /// How figures are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -122,25 +122,35 @@ impl Context {
 
     /// A bar on stderr for `length` steps (0: unknown), silent when quiet or not on a terminal.
     pub fn progress(&self, label: &'static str, length: u64) -> indicatif::ProgressBar {
-        use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+        use indicatif::{
+            ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState, ProgressStyle,
+        };
         if self.quiet || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let (bar, template) = match length {
             0 => (
                 ProgressBar::new_spinner(),
-                "{spinner} {msg} {human_pos} {per_sec}",
+                "{spinner} {msg} {human_pos}, {rate}",
             ),
             _ => (
                 ProgressBar::new(length),
-                "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}",
+                "{msg} {wide_bar} {human_pos} of {human_len}, {rate}, {eta} left",
             ),
         };
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{}/s", thousands(state.per_sec().round() as u64));
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
-        bar.with_message(label)
+        // However the work ends.
+        let bar = bar
+            .with_message(label)
+            .with_finish(ProgressFinish::AndClear);
+        super::interrupt::clears(&bar);
+        bar
     }
 }
 

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use super::context::{Context, shown};
 use super::failure::Failure;
+use super::interrupt;
 use crate::domain::Classes;
 use crate::formats::export::{
     DecidedLabel, LabelSet, ScoredLabel, TaskLine, VoteLine, VotesCsv, write_jsonl,
@@ -105,6 +106,7 @@ fn write(
         ExportFormat::VotesCsv => {
             let mut rows = VotesCsv::new(out)?;
             store.each_vote(|vote| -> Result<(), Failure> {
+                interrupt::check()?;
                 rows.write(&VoteLine {
                     image: vote.image,
                     class: vote.class,

@@ -12,6 +12,7 @@ mod export;
 mod failure;
 mod import;
 mod init;
+mod interrupt;
 mod man;
 mod merge;
 mod notes;
@@ -156,6 +157,17 @@ enum Command {
     Team(team::Team),
 }
 
+impl Command {
+    /// Whether it takes the terminal, and ctrl-c with it.
+    fn has_screen(&self) -> bool {
+        match self {
+            Command::Demo(_) | Command::Review(_) => true,
+            Command::Audit(audit) => matches!(audit, audit::Audit::Review(_)),
+            _ => false,
+        }
+    }
+}
+
 impl Cli {
     /// What this process was told; ends it with a word where that makes no sense.
     pub fn of_process() -> Cli {
@@ -180,6 +192,9 @@ fn command() -> clap::Command {
 /// The command could not do its work; the failure says why and gives the exit code.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     let context = &cli.context;
+    if !cli.command.has_screen() {
+        interrupt::watch()?;
+    }
     match &cli.command {
         Command::Demo(options) => demo::run(options, context),
         Command::Init(options) => init::run(options, context),

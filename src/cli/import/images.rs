@@ -11,6 +11,7 @@ use super::names::ImageNames;
 use super::rows::{BadRows, LeftOut, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
+use crate::cli::interrupt;
 use crate::formats::table::Column;
 use crate::review::picture::probe;
 use crate::store::{ImageFile, Store};
@@ -68,12 +69,15 @@ pub fn import_images(
     let read: Vec<Result<ImageFile, String>> = candidates
         .par_iter()
         .map(|candidate| {
-            let file = read_file(&candidate.path);
             bar.inc(1);
-            file
+            match interrupt::is_asked() {
+                true => Err("interrupted".to_owned()),
+                false => read_file(&candidate.path),
+            }
         })
         .collect();
     bar.finish_and_clear();
+    interrupt::check()?;
     let mut good = Vec::with_capacity(read.len());
     let mut bad = Vec::new();
     let mut taken: HashMap<String, PathBuf> = HashMap::new();

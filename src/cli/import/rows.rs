@@ -2,6 +2,7 @@ use std::path::Path;
 
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
+use crate::cli::interrupt;
 use crate::formats::records::RecordError;
 use crate::formats::table::{Column, Row, TableError, open_table};
 
@@ -114,6 +115,7 @@ pub fn take_rows<T>(
     let mut left_out = LeftOut::default();
     for row in table {
         bar.inc(1);
+        interrupt::check()?;
         let (place, problem) = match row {
             Err(error @ TableError::Row { .. }) => (None, RowProblem::bad(error.to_string())),
             Err(error) => return Err(refusal(&what(), &error)),

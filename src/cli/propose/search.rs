@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use super::plot;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
+use crate::cli::interrupt;
 use crate::cli::table::{table, thousands};
 use crate::consensus::CalibratedOptions;
 use crate::consensus::calibrated::Quorum;
@@ -228,8 +228,6 @@ fn interruptibly(
     min_recall: f64,
     context: &Context,
 ) -> Result<SearchOutcome, Failure> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let handler = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stopped))?;
     let all = match n_models <= EXHAUSTIVE_UP_TO {
         true => 1_u64 << n_models,
         false => 0,
@@ -238,13 +236,12 @@ fn interruptibly(
     let tried = AtomicU64::new(0);
     let outcome = search.run(min_recall, &|more| {
         bar.set_position(tried.fetch_add(more, Ordering::Relaxed) + more);
-        match stopped.load(Ordering::Relaxed) {
+        match interrupt::is_asked() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
     });
     bar.finish_and_clear();
-    signal_hook::low_level::unregister(handler);
     outcome.ok_or_else(Failure::interrupted)
 }
 
