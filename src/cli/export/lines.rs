@@ -1,0 +1,95 @@
+//! What the project holds, as the records that are written.
+
+use crate::cli::failure::Failure;
+use crate::domain::Classes;
+use crate::formats::export::{DecidedLabel, LabelSet, ScoredLabel, TaskLine};
+use crate::store::{ImageRow, ScoreRow, Store};
+
+pub(super) fn task_lines(store: &Store) -> Result<Vec<TaskLine>, Failure> {
+    let names: std::collections::HashMap<_, _> = store
+        .images()?
+        .into_iter()
+        .map(|image| (image.id, image.name))
+        .collect();
+    Ok(store
+        .plan()?
+        .into_iter()
+        .map(|task| TaskLine {
+            image: names.get(&task.image).cloned().unwrap_or_default(),
+            task: task.ordinal,
+            labels: task.labels.iter().map(|class| class.0).collect(),
+        })
+        .collect())
+}
+
+/// The scores of each image, both in the order of image names.
+fn by_image<'a>(
+    images: &'a [ImageRow],
+    scores: &'a [ScoreRow],
+) -> impl Iterator<Item = (&'a ImageRow, &'a [ScoreRow])> {
+    let mut rest = scores;
+    images.iter().map(move |image| {
+        let end = rest
+            .iter()
+            .take_while(|score| score.image == image.name)
+            .count();
+        let (own, others) = rest.split_at(end);
+        rest = others;
+        (image, own)
+    })
+}
+
+/// The label set of every image, in the order given: by its scores, or its original label where it has none
+/// (arXiv 2006.07159: images that were never put to raters keep their label).
+pub fn label_sets(images: &[ImageRow], scores: &[ScoreRow]) -> Vec<LabelSet> {
+    by_image(images, scores)
+        .map(|(image, scores)| LabelSet {
+            image: image.name.clone(),
+            labels: match scores {
+                [] => image.original_label.iter().map(|class| class.0).collect(),
+                _ => scores
+                    .iter()
+                    .filter(|score| score.in_set)
+                    .map(|score| score.class.0)
+                    .collect(),
+            },
+            original: image.original_label.map(|class| class.0),
+            decided: scores.iter().filter_map(decided_label).collect(),
+        })
+        .collect()
+}
+
+fn decided_label(score: &ScoreRow) -> Option<DecidedLabel> {
+    Some(DecidedLabel {
+        label: score.class.0,
+        in_set: score.in_set,
+        by: score.decided_by.clone()?,
+    })
+}
+
+pub(super) fn scored_labels(
+    images: &[ImageRow],
+    scores: &[ScoreRow],
+    classes: &Classes,
+) -> Vec<ScoredLabel> {
+    let mut labels = Vec::with_capacity(scores.len());
+    for (image, scores) in by_image(images, scores) {
+        if let (Some(class), []) = (image.original_label, scores) {
+            labels.push(ScoredLabel {
+                image: image.name.clone(),
+                class,
+                name: classes.name_of(class),
+                score: None,
+                in_set: true,
+            });
+        }
+        labels.extend(scores.iter().map(|score| ScoredLabel {
+            image: image.name.clone(),
+            class: score.class,
+            name: classes.name_of(score.class),
+            score: Some(score.score),
+            in_set: score.in_set,
+        }));
+    }
+    labels
+}
