@@ -3,7 +3,7 @@
 mod lines;
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -12,7 +12,8 @@ use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
 use crate::formats::export::{
-    LabelSet, VoteLine, VotesCsv, write_jsonl, write_notes_csv, write_real_json, write_scores_csv,
+    LabelSet, ScoredLabel, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl,
+    write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
 };
 use crate::store::{ScoreRow, Store};
 
@@ -40,8 +41,14 @@ pub enum ExportFormat {
     RealJson,
     /// A row a question: image,label,name,score,in_set
     Csv,
+    /// The same as Parquet, typed
+    Parquet,
     /// A row a vote: image,label,rater,round,answer,at
     VotesCsv,
+    /// The same, an object a line
+    VotesJsonl,
+    /// The same as Parquet, typed
+    VotesParquet,
     /// A row a flag or comment: note,state,image,rater,kind,text,at,answered_by,answer,answered_at
     NotesCsv,
     /// An object a task: image, task, labels
@@ -50,11 +57,23 @@ pub enum ExportFormat {
     Jsonl,
 }
 
+impl ExportFormat {
+    fn is_binary(self) -> bool {
+        matches!(self, ExportFormat::Parquet | ExportFormat::VotesParquet)
+    }
+}
+
 /// Runs the command.
 pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
     let Some(path) = &options.output else {
-        let mut out = BufWriter::new(std::io::stdout().lock());
+        if options.target.is_binary() && std::io::stdout().is_terminal() {
+            return Err(
+                Failure::usage("bytes of this format are not for a terminal")
+                    .hint("name a file with -o FILE"),
+            );
+        }
+        let mut out = BufWriter::new(std::io::stdout());
         write(options, &store, context, &mut out)?;
         out.flush()?;
         return Ok(());
@@ -96,30 +115,24 @@ fn write(
     options: &Export,
     store: &Store,
     context: &Context,
-    out: &mut impl Write,
+    out: &mut (impl Write + Send),
 ) -> Result<(), Failure> {
     match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
-        ExportFormat::Csv => {
-            let scores = scores_of(options, store, context)?;
-            let labels = scored_labels(&store.images()?, &scores, &store.classes()?);
-            write_scores_csv(&labels, out)?;
-        }
+        ExportFormat::Csv => write_scores_csv(&labels(options, store, context)?, out)?,
+        ExportFormat::Parquet => write_scores_parquet(&labels(options, store, context)?, out)?,
         ExportFormat::VotesCsv => {
             let mut rows = VotesCsv::new(out)?;
-            store.each_vote(|vote| -> Result<(), Failure> {
-                interrupt::check()?;
-                rows.write(&VoteLine {
-                    image: vote.image,
-                    class: vote.class,
-                    rater: vote.rater,
-                    round: vote.round,
-                    answer: vote.answer,
-                    at: vote.at,
-                })?;
-                Ok(())
-            })?;
+            each_vote(store, |vote| rows.write(&vote))?;
+            rows.finish()?;
+        }
+        ExportFormat::VotesJsonl => {
+            each_vote(store, |vote| write_jsonl(&[VoteObject::of(&vote)], out))?;
+        }
+        ExportFormat::VotesParquet => {
+            let mut rows = VotesParquet::new(out)?;
+            each_vote(store, |vote| rows.write(vote))?;
             rows.finish()?;
         }
         ExportFormat::NotesCsv => write_notes_csv(&crate::cli::notes::lines(store)?, out)?,
@@ -133,6 +146,28 @@ fn sets(options: &Export, store: &Store, context: &Context) -> Result<Vec<LabelS
         &store.images()?,
         &scores_of(options, store, context)?,
     ))
+}
+
+fn labels(options: &Export, store: &Store, context: &Context) -> Result<Vec<ScoredLabel>, Failure> {
+    let scores = scores_of(options, store, context)?;
+    Ok(scored_labels(&store.images()?, &scores, &store.classes()?))
+}
+
+fn each_vote(
+    store: &Store,
+    mut write: impl FnMut(VoteLine) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    store.each_vote(|vote| {
+        interrupt::check()?;
+        Ok(write(VoteLine {
+            image: vote.image,
+            class: vote.class,
+            rater: vote.rater,
+            round: vote.round,
+            answer: vote.answer,
+            at: vote.at,
+        })?)
+    })
 }
 
 fn scores_of(options: &Export, store: &Store, context: &Context) -> Result<Vec<ScoreRow>, Failure> {

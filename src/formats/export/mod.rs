@@ -1,14 +1,17 @@
 //! What the program writes for others: label sets, scores, votes and tasks.
 
 mod csv;
+mod parquet;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::records::time_text;
 use crate::domain::{Answer, ClassIndex};
 
 pub use csv::{VotesCsv, write_notes_csv, write_scores_csv};
+pub use parquet::{VotesParquet, write_scores_parquet};
 
 /// A question, or the kept label of an image that was never asked about.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +68,31 @@ pub struct VoteLine {
     pub answer: Answer,
     /// Unix milliseconds, where known.
     pub at: Option<i64>,
+}
+
+/// A vote as `votes-jsonl` writes it, under the names of the other columns.
+#[derive(Debug, Serialize)]
+pub struct VoteObject<'a> {
+    image: &'a str,
+    label: u32,
+    rater: &'a str,
+    round: &'a str,
+    answer: &'static str,
+    at: Option<String>,
+}
+
+impl VoteObject<'_> {
+    /// The words of a vote.
+    pub fn of(vote: &VoteLine) -> VoteObject<'_> {
+        VoteObject {
+            image: &vote.image,
+            label: vote.class.0,
+            rater: &vote.rater,
+            round: &vote.round,
+            answer: vote.answer.word(),
+            at: vote.at.map(time_text),
+        }
+    }
 }
 
 /// A flag or comment in words.
