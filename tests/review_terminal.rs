@@ -241,3 +241,21 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
     assert!(stream.contains("\x1b[?1049h"));
     assert!(stream.find("\x1b[?1049l").unwrap() < message, "{stream:?}");
 }
+
+/// A book pasted, a cat on the keys: what is typed faster than it is worked off waits in the terminal, and frames come all the same.
+#[test]
+fn a_flood_of_keys_is_worked_off_in_sight_and_a_signal_gets_through() {
+    let project = Project::of_drawings();
+    let arguments = ["review", "--rater", "alice", "--pictures", "none"];
+    let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+    terminal.wait_for_text("y yes");
+    let before = terminal.raw().len();
+    // More than a terminal and the program together hold: what was typed first has been worked off by then.
+    for _ in 0..400 {
+        terminal.keys(&"jjk".repeat(100));
+        terminal.catch_up();
+    }
+    assert!(terminal.raw().len() > before, "{}", terminal.text());
+    terminal.signal("TERM");
+    assert_eq!(terminal.wait_for_end(), 143);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use jiff::Timestamp;
 
@@ -72,7 +72,11 @@ pub trait Desk {
 }
 
 /// Does errands in their order until nobody can send any more; what was sent is always done.
-pub fn run(mut desk: Box<dyn Desk + Send>, errands: &Receiver<Errand>, answers: &Sender<Message>) {
+pub fn run(
+    mut desk: Box<dyn Desk + Send>,
+    errands: &Receiver<Errand>,
+    answers: &SyncSender<Message>,
+) {
     while let Ok(errand) = errands.recv() {
         let (events, files) = desk.serve(errand);
         // Nobody hears the answer once the screen is closed; the work is done all the same.

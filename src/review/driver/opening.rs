@@ -1,14 +1,69 @@
+//! What there is to do when a sitting begins.
+
+use std::sync::Arc;
+
 use jiff::ZonedDateTime;
 
+use super::auditor::{Auditor, audit_queue};
+use super::clerk::{Clerk, Desk, Special};
 use super::live::{LiveLabelSets, Stop};
 use super::queue::{Order, Queue, queue};
 use super::{Sitting, closing, notes};
 use crate::domain::TaskId;
+use crate::live::audit::LiveAudit;
 use crate::live::{Live, LiveOrder};
+use crate::review::state::{Asks, Progress};
 use crate::store::{Store, StoreError};
 
+/// What there is to do in a sitting, and who serves it.
+pub struct Work {
+    pub asks: Asks,
+    pub open: Vec<TaskId>,
+    pub progress: Progress,
+    pub desk: Box<dyn Desk + Send>,
+}
+
+/// The tasks of the plan.
+pub fn tasks(store: Store, sitting: &Arc<Sitting>, order: Order) -> Result<Work, StoreError> {
+    let (queue, live) = open_tasks(&store, sitting, order)?;
+    let special = Special {
+        for_all: queue.for_all,
+        retests: queue.retests,
+    };
+    let clerk = Clerk::new(store, Arc::clone(sitting), live, &queue.open, special);
+    Ok(Work {
+        asks: Asks::WhetherInImage,
+        progress: Progress {
+            total: queue.total,
+            before: queue.total - queue.open.len(),
+            today_before: queue.today,
+            ..Progress::default()
+        },
+        open: queue.open,
+        desk: Box::new(clerk),
+    })
+}
+
+/// The labels of an audit.
+pub fn labels_of(
+    store: Store,
+    sitting: &Arc<Sitting>,
+    audit: LiveAudit,
+) -> Result<Work, StoreError> {
+    let queue = audit_queue(&store, sitting, &audit, midnight())?;
+    let auditor = Auditor::new(store, Arc::clone(sitting), audit, queue.settled);
+    Ok(Work {
+        asks: Asks::WhetherRight {
+            settled: queue.settled,
+        },
+        open: queue.open,
+        progress: queue.progress,
+        desk: Box::new(auditor),
+    })
+}
+
 /// The rater's queue; and the label sets, which are counted beside the sitting unless the queue needs them.
-pub fn open_tasks(
+fn open_tasks(
     store: &Store,
     sitting: &Sitting,
     order: Order,
@@ -59,7 +114,7 @@ fn by_value(
 }
 
 /// The last midnight where the rater is, in Unix milliseconds.
-pub fn midnight() -> i64 {
+fn midnight() -> i64 {
     let now = ZonedDateTime::now();
     now.start_of_day()
         .map_or(0, |start| start.timestamp().as_millisecond())
