@@ -408,3 +408,27 @@ fn processes_that_vote_and_are_killed_at_random_lose_no_vote_and_double_none() {
         votes / seconds as f64
     );
 }
+
+#[test]
+fn gold_is_asked_of_as_many_raters_as_everything_else() {
+    let project = Project::of_drawings();
+    let mut votes = "image,label,rater,answer\n".to_owned();
+    for drawing in 0..30 {
+        votes += &format!("drawing-{drawing:02}.png,{},erin,no\n", 151 + drawing);
+    }
+    project.write("votes.csv", votes);
+    project.run(&["import", "votes", "votes.csv", "--role", "expert"]);
+    project.run(&["plan", "--raters", "1", "--gold", "0.05"]);
+    // There is nothing but gold to strew among.
+    let mut alice = open(&project, "alice");
+    assert!(
+        header(&alice).contains("task 1 of 30"),
+        "{}",
+        header(&alice)
+    );
+    answer(&mut alice);
+    leave(alice);
+    let bob = open(&project, "bob");
+    assert!(header(&bob).contains("task 1 of 29"), "{}", header(&bob));
+    leave(bob);
+}

@@ -99,7 +99,16 @@ pub fn queue(
             before += 1;
         }
     }
-    let (open, retests) = strew(store, sitting, open, gold, &finished)?;
+    let lacking: Vec<TaskId> = gold
+        .iter()
+        .filter(|task| is_wanted(task) && !full.contains(task) && !done.contains(task))
+        .copied()
+        .collect();
+    let (mut open, retests) = strew(store, sitting, open, gold, &finished)?;
+    // Gold that was not strewn is asked of as many raters as everything else, at the end.
+    let strewn: HashSet<TaskId> = open.iter().copied().collect();
+    open.extend(lacking.into_iter().filter(|task| !strewn.contains(task)));
+    let for_all = for_all.intersection(&strewn).copied().collect();
     Ok(Queue {
         total: before + open.len(),
         open,
