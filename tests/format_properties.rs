@@ -11,10 +11,13 @@
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use relabel::domain::{Answer, ClassIndex};
+use relabel::domain::{Answer, ClassIndex, Role};
 use relabel::formats::export::{
     ScoredLabel, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl, write_scores_csv,
     write_scores_parquet,
+};
+use relabel::formats::label_studio::{
+    Annotation, Answers, Given, Options, Part, Predicted, Prediction, Task, TaskWriter, read_tasks,
 };
 use relabel::formats::records::{ProposalRecord, VoteRecord};
 use relabel::formats::table::{Column, Row, open_table};
@@ -129,6 +132,85 @@ fn scores_of(file: &Written) -> Vec<ScoredLabel> {
     file.rows(SCORES).iter().map(line).collect()
 }
 
+fn given() -> impl Strategy<Value = Given> {
+    let answer = prop::sample::select(Answer::ALL.to_vec());
+    let at = prop::option::of(1_000..253_402_300_799_999_i64);
+    (name(), answer, at).prop_map(|(label, answer, at)| Given { label, answer, at })
+}
+
+fn annotation() -> impl Strategy<Value = Annotation> {
+    let role = prop::sample::select(vec![Role::Rater, Role::Expert, Role::Adjudicator]);
+    let given = prop::collection::vec(given(), 1..5);
+    let spent = prop::option::of(0..100_000_000_u64);
+    (name(), prop::option::of(role), name(), spent, given).prop_map(
+        |(rater, role, round, spent, mut given)| {
+            // They stand by answer.
+            given.sort_by_key(|given| std::cmp::Reverse(given.answer));
+            Annotation {
+                place: String::new(),
+                rater,
+                role,
+                ground_truth: role == Some(Role::Expert),
+                round: Some(round),
+                spent,
+                answers: Answers::Given(given),
+            }
+        },
+    )
+}
+
+fn prediction() -> impl Strategy<Value = Prediction> {
+    let score = prop::option::of(-10.0..10.0_f64);
+    let predicted = (name(), any::<bool>(), score).prop_map(|(label, yes, score)| Predicted {
+        label,
+        yes,
+        score,
+    });
+    (name(), prop::collection::vec(predicted, 1..5)).prop_map(|(source, mut labels)| {
+        labels.sort_by_key(|predicted| !predicted.yes);
+        Prediction {
+            place: String::new(),
+            source: Some(source),
+            labels,
+        }
+    })
+}
+
+fn task() -> impl Strategy<Value = Task> {
+    let annotations = prop::collection::vec(annotation(), 0..4);
+    let predictions = prop::collection::vec(prediction(), 0..4);
+    let labels = prop::collection::vec(name(), 0..4);
+    (name(), labels, annotations, predictions).prop_map(
+        |(image, labels, annotations, predictions)| Task {
+            image,
+            labels,
+            annotations,
+            predictions,
+            cancelled: 0,
+        },
+    )
+}
+
+/// What a part of the file says, without the places.
+fn tasks_of(file: &Written, part: Part) -> Vec<Task> {
+    let options = Options {
+        part,
+        image_key: "image",
+        from_name: None,
+    };
+    let tasks = read_tasks(&file.path, options).unwrap();
+    let mut tasks: Vec<Task> = tasks.into_iter().map(Result::unwrap).collect();
+    for task in &mut tasks {
+        task.annotations
+            .iter_mut()
+            .for_each(|annotation| annotation.place.clear());
+        task.predictions
+            .iter_mut()
+            .for_each(|prediction| prediction.place.clear());
+    }
+    tasks
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -168,6 +250,25 @@ proptest! {
             rows.iter().map(|row| ProposalRecord::from_row(row).unwrap().score).collect();
         let expected: Vec<Option<f64>> = labels.iter().map(|label| label.score).collect();
         prop_assert_eq!(scores, expected);
+    }
+
+    #[test]
+    fn tasks_come_back_from_label_studio(tasks in prop::collection::vec(task(), 0..4), prefix in name()) {
+        let mut bytes = Vec::new();
+        let mut writer = TaskWriter::new(&mut bytes, &prefix).unwrap();
+        tasks.iter().for_each(|task| writer.write(task).unwrap());
+        writer.finish().unwrap();
+        let file = Written::new("tasks.json", &bytes);
+        for (part, read) in [(Part::Votes, tasks_of(&file, Part::Votes)), (Part::Proposals, tasks_of(&file, Part::Proposals))] {
+            let mut expected = tasks.clone();
+            for task in &mut expected {
+                match part {
+                    Part::Votes => task.predictions.clear(),
+                    Part::Proposals => task.annotations.clear(),
+                }
+            }
+            prop_assert_eq!(read, expected);
+        }
     }
 }
 

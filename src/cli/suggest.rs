@@ -3,7 +3,7 @@
 use crate::domain::{Class, Classes, FindClassError};
 
 /// Below this likeness a suggestion would only confuse.
-const ALIKE: f64 = 0.8;
+pub const ALIKE: f64 = 0.8;
 
 /// The class whose name is most like the text, with that name.
 pub fn closest_class<'a>(classes: &'a Classes, text: &str) -> Option<(&'a str, &'a Class)> {

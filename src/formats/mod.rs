@@ -3,6 +3,8 @@
 pub mod authorized_keys;
 pub mod classes;
 pub mod export;
+pub mod json;
+pub mod label_studio;
 pub mod matrix;
 pub mod npz;
 mod parquet;

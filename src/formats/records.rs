@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::table::{Column, Row};
-use crate::domain::Answer;
+use crate::domain::{Answer, Role};
 
 /// Why a row is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,6 +129,10 @@ pub struct VoteRecord {
     pub round: Option<String>,
     /// Unix milliseconds, where the file has it.
     pub at: Option<i64>,
+    /// The rater's role, where the file has it.
+    pub role: Option<Role>,
+    /// Milliseconds that the rater spent on it, where the file has it.
+    pub spent: Option<u32>,
 }
 
 impl VoteRecord {
@@ -157,12 +161,14 @@ impl VoteRecord {
             answer,
             round: row.get(5).map(str::to_owned),
             at: row.get(4).map(parse_time).transpose()?,
+            role: None,
+            spent: None,
         })
     }
 }
 
 /// RFC 3339, or seconds since 1970.
-fn parse_time(text: &str) -> Result<i64, RecordError> {
+pub(super) fn parse_time(text: &str) -> Result<i64, RecordError> {
     let unknown = || RecordError {
         column: "at",
         reason: format!(

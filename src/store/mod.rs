@@ -37,6 +37,7 @@ pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};
 pub use models::{Model, ProposedBy, Source};
 pub use notes::{Note, NoteAnswer, NoteKind};
 pub use plan::{PlannedTask, Replanned};
+pub use proposals::ProposalRow;
 pub use raters::RaterRow;
 pub use runs::{NewRun, QuestionScore, Run, ScoreRow};
 pub use status::{RaterProgress, Status};

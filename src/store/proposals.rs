@@ -1,7 +1,45 @@
 use super::{Store, StoreError};
 use crate::domain::{ClassIndex, ImageId, Question};
 
+/// A proposal in plain words, as exports write it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposalRow {
+    /// Image name.
+    pub image: String,
+    /// Class.
+    pub class: ClassIndex,
+    /// The source's name.
+    pub source: String,
+    /// The source's score.
+    pub score: Option<f64>,
+}
+
 impl Store {
+    /// Every proposal in words, by image, source and class.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn proposals(&self) -> Result<Vec<ProposalRow>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT image.name, proposal.class, source.name, proposal.score
+                 FROM proposal
+                 JOIN image ON image.id = proposal.image
+                 JOIN source ON source.id = proposal.source
+                 ORDER BY image.name, source.name, proposal.class",
+            )?
+            .query_map([], |row| {
+                Ok(ProposalRow {
+                    image: row.get(0)?,
+                    class: ClassIndex(row.get(1)?),
+                    source: row.get(2)?,
+                    score: row.get(3)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
     /// The key of a source (a model's name), made when there is none.
     ///
     /// # Errors

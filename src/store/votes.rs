@@ -39,6 +39,8 @@ pub struct VoteRow {
     pub answer: Answer,
     /// Unix milliseconds, where known.
     pub at: Option<i64>,
+    /// Milliseconds that the rater spent on it, where known.
+    pub spent: Option<u32>,
 }
 
 /// How far the votes and notes of a copy of the project go. A file holds all of a copy's numbers up to its newest.
@@ -302,7 +304,7 @@ impl Store {
         mut each: impl FnMut(VoteRow) -> Result<(), E>,
     ) -> Result<(), E> {
         let sql = format!(
-            "SELECT image.name, question.class, rater.name, round.name, vote.answer, vote.at
+            "SELECT image.name, question.class, rater.name, round.name, vote.answer, vote.at, vote.spent
              FROM vote
              JOIN question ON question.id = vote.question
              JOIN image ON image.id = question.image
@@ -380,5 +382,6 @@ fn vote_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<VoteRow> {
         round: row.get(3)?,
         answer: Answer::from_code(code).unwrap_or(Answer::No),
         at: (at >= KNOWN_FROM).then_some(at),
+        spent: row.get(6)?,
     })
 }

@@ -1,5 +1,6 @@
 //! `relabel export`: label sets, scores, votes and tasks for others.
 
+mod label_studio;
 mod lines;
 
 use std::fs::File;
@@ -15,7 +16,7 @@ use crate::formats::export::{
     LabelSet, ScoredLabel, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl,
     write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
 };
-use crate::store::{ScoreRow, Store};
+use crate::store::{Run, ScoreRow, Store};
 
 pub use lines::label_sets;
 use lines::{scored_labels, task_lines};
@@ -32,6 +33,14 @@ pub struct Export {
     /// The aggregation to take label sets from [default: the newest]
     #[arg(long, value_name = "N")]
     run: Option<i64>,
+    /// Label Studio: what to put before the images' names, such as `/data/local-files/?d=photos/`
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TEXT"
+    )]
+    image_prefix: String,
 }
 
 /// What can be written.
@@ -55,6 +64,8 @@ pub enum ExportFormat {
     TasksJsonl,
     /// An object an image: image, labels, original, and what was decided
     Jsonl,
+    /// Label Studio's JSON: a task an image, with votes as annotations, proposals and scores as predictions
+    LabelStudio,
 }
 
 impl ExportFormat {
@@ -136,6 +147,10 @@ fn write(
             rows.finish()?;
         }
         ExportFormat::NotesCsv => write_notes_csv(&crate::cli::notes::lines(store)?, out)?,
+        ExportFormat::LabelStudio => {
+            let run = newest_or(options, store)?.map(|run| run.id);
+            label_studio::write_tasks(store, run, &options.image_prefix, out)?;
+        }
         ExportFormat::TasksJsonl => write_jsonl(&task_lines(store)?, out)?,
     }
     Ok(())
@@ -170,14 +185,21 @@ fn each_vote(
     })
 }
 
-fn scores_of(options: &Export, store: &Store, context: &Context) -> Result<Vec<ScoreRow>, Failure> {
+/// The run that is asked for, or the newest; none where nothing is aggregated yet.
+fn newest_or(options: &Export, store: &Store) -> Result<Option<Run>, Failure> {
     match (store.run(options.run)?, options.run) {
-        (Some(run), _) => Ok(store.scores(run.id)?),
         (None, Some(number)) => Err(Failure::failed(format!("there is no run {number}"))
             .hint("`relabel status` says how many there are")),
-        (None, None) => {
-            context.say("no votes are aggregated yet (`relabel aggregate`): every image keeps its original label");
-            Ok(Vec::new())
-        }
+        (run, _) => Ok(run),
     }
+}
+
+fn scores_of(options: &Export, store: &Store, context: &Context) -> Result<Vec<ScoreRow>, Failure> {
+    if let Some(run) = newest_or(options, store)? {
+        return Ok(store.scores(run.id)?);
+    }
+    context.say(
+        "no votes are aggregated yet (`relabel aggregate`): every image keeps its original label",
+    );
+    Ok(Vec::new())
 }

@@ -1,6 +1,7 @@
 //! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
 mod images;
+mod label_studio;
 mod labels;
 mod names;
 mod predictions;
@@ -12,6 +13,7 @@ use super::context::Context;
 use super::failure::Failure;
 
 pub use images::import_images;
+pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};
 pub use names::{ImageNames, find_class};
 pub use proposals::{Proposals, import_proposals};
@@ -36,14 +38,14 @@ pub enum Import {
         after_help = "Examples:\n  relabel import predictions resnet50.npy --model resnet50 --images-order images.txt\n  relabel import predictions vit.parquet --model vit --kind probabilities\nThe file stays where it is; `relabel propose` reads it again."
     )]
     Predictions(predictions::Predictions),
-    /// Proposals that exist already: CSV, JSONL or Parquet with image,label[,source][,score]
+    /// Proposals that exist already: CSV, JSONL or Parquet with image,label[,source][,score]; Label Studio's JSON
     #[command(
         after_help = "Examples:\n  relabel import proposals proposals.csv\n  relabel import proposals one-model.jsonl --source resnet50"
     )]
     Proposals(Proposals),
-    /// Votes: CSV, JSONL or Parquet with image,label,rater,answer[,at][,round]
+    /// Votes: CSV, JSONL or Parquet with image,label,rater,answer[,at][,round]; Label Studio's JSON; the npz of the ReaL release
     #[command(
-        after_help = "Examples:\n  relabel import votes crowd.csv\n  relabel import votes experts.csv --round gold --role expert"
+        after_help = "Examples:\n  relabel import votes crowd.csv\n  relabel import votes experts.csv --round gold --role expert\n  relabel import votes label-studio.json --not-chosen nothing"
     )]
     Votes(Votes),
 }

@@ -53,7 +53,13 @@ impl ImageNames {
         }
         let alike = match last_part(name) {
             part if part == name => self.by_last_part.get(part),
-            part => return Ok(self.by_name.get(part).copied()),
+            _ => {
+                // The longest end of the path that is a name.
+                let mut ends = name
+                    .match_indices('/')
+                    .filter_map(|(at, _)| name.get(at + 1..));
+                return Ok(ends.find_map(|end| self.by_name.get(end).copied()));
+            }
         };
         match alike {
             Some(None) => Err(RowProblem::bad(format!(

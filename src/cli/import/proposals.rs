@@ -1,21 +1,25 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::label_studio::LabelStudio;
 use super::names::{ImageNames, find_class};
-use super::rows::{BadRows, take_rows};
+use super::rows::{BadRows, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
+use crate::domain::Classes;
 use crate::formats::records::ProposalRecord;
 use crate::store::Store;
 
 /// Options of `import proposals`.
 #[derive(Debug, clap::Args)]
 pub struct Proposals {
-    /// CSV or JSONL: image,label[,source][,score]
+    /// CSV, JSONL or Parquet: image,label[,source][,score]; or Label Studio's JSON
     file: PathBuf,
     /// Who proposes, for rows that do not say [default: the file's name]
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+    #[command(flatten)]
+    label_studio: LabelStudio,
     #[command(flatten)]
     bad_rows: BadRows,
 }
@@ -26,6 +30,7 @@ impl Proposals {
         Proposals {
             file,
             source: None,
+            label_studio: LabelStudio::default(),
             bad_rows: BadRows::default(),
         }
     }
@@ -37,48 +42,51 @@ pub fn import_proposals(
     options: &Proposals,
     context: &Context,
 ) -> Result<(), Failure> {
-    let classes = store.classes()?;
     let file_name = options
         .file
         .file_stem()
         .unwrap_or_default()
         .to_string_lossy();
-    let default_source = options.source.as_deref().unwrap_or(&file_name);
-    let (mut added, mut known, mut images_new) = (0, 0, 0);
-    let mut sources: HashMap<String, i64> = HashMap::new();
-    let left_out = store.atomically(|store| {
-        let mut images = ImageNames::of(store)?;
-        take_rows(
-            &options.file,
-            ProposalRecord::COLUMNS,
-            options.bad_rows,
-            context,
-            ProposalRecord::from_row,
-            |record| {
-                let class = find_class(&classes, &record.label.label)?.index;
-                let (image, new) = images.find_or_add(store, &record.label.image)?;
-                let name = record.source.as_deref().unwrap_or(default_source);
-                let source = match sources.get(name) {
-                    Some(&source) => source,
-                    None => {
-                        let source = store.source(name).map_err(Failure::from)?;
-                        sources.insert(name.to_owned(), source);
-                        source
-                    }
-                };
-                images_new += usize::from(new);
-                if store
-                    .add_proposal(image, class, source, record.score)
-                    .map_err(Failure::from)?
-                {
-                    added += 1;
-                } else {
-                    known += 1;
-                }
-                Ok(())
-            },
-        )
+    let (left_out, incoming) = store.atomically(|store| {
+        let mut incoming = Incoming {
+            classes: store.classes()?,
+            images: ImageNames::of(store)?,
+            default_source: options.source.as_deref().unwrap_or(&file_name).to_owned(),
+            sources: HashMap::new(),
+            added: 0,
+            known: 0,
+            images_new: 0,
+        };
+        let (file, bad_rows) = (options.file.as_path(), options.bad_rows);
+        let is_json = file
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let left_out = match is_json {
+            true => options.label_studio.take_proposals(
+                &mut incoming,
+                store,
+                file,
+                bad_rows,
+                context,
+            )?,
+            false => take_rows(
+                file,
+                ProposalRecord::COLUMNS,
+                bad_rows,
+                context,
+                ProposalRecord::from_row,
+                |record| incoming.take(store, &record),
+            )?,
+        };
+        Ok::<_, Failure>((left_out, incoming))
     })?;
+    let Incoming {
+        added,
+        known,
+        images_new,
+        sources,
+        ..
+    } = incoming;
     left_out.say(context);
     context.say(format!(
         "{}: {added} proposals imported, {known} known already; sources: {}; {images_new} images are new, known by name only",
@@ -87,4 +95,44 @@ pub fn import_proposals(
     ));
     context.say("next: `relabel plan`");
     Ok(())
+}
+
+/// Proposals of a file on their way into the project.
+pub(super) struct Incoming {
+    classes: Classes,
+    images: ImageNames,
+    default_source: String,
+    sources: HashMap<String, i64>,
+    added: usize,
+    known: usize,
+    images_new: usize,
+}
+
+impl Incoming {
+    pub(super) fn take(
+        &mut self,
+        store: &Store,
+        record: &ProposalRecord,
+    ) -> Result<(), RowProblem> {
+        let class = find_class(&self.classes, &record.label.label)?.index;
+        let (image, new) = self.images.find_or_add(store, &record.label.image)?;
+        let source = self.source(store, record.source.as_deref())?;
+        self.images_new += usize::from(new);
+        let is_news = store.add_proposal(image, class, source, record.score);
+        match is_news.map_err(Failure::from)? {
+            true => self.added += 1,
+            false => self.known += 1,
+        }
+        Ok(())
+    }
+
+    fn source(&mut self, store: &Store, name: Option<&str>) -> Result<i64, Failure> {
+        let name = name.unwrap_or(&self.default_source);
+        if let Some(&source) = self.sources.get(name) {
+            return Ok(source);
+        }
+        let source = store.source(name)?;
+        self.sources.insert(name.to_owned(), source);
+        Ok(source)
+    }
 }

@@ -1,8 +1,11 @@
 use std::path::Path;
 
+use indicatif::ProgressBar;
+
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
+use crate::cli::suggest::ALIKE;
 use crate::formats::records::RecordError;
 use crate::formats::table::{Column, Row, TableError, open_table};
 
@@ -100,6 +103,78 @@ impl LeftOut {
     }
 }
 
+/// What a file holds, on its way in one by one. The first bad one ends it, unless bad ones are to be left out.
+pub struct Intake<'a> {
+    file: &'a Path,
+    /// What one is called: row, entry.
+    noun: &'static str,
+    bad_rows: BadRows,
+    bar: ProgressBar,
+    left_out: LeftOut,
+}
+
+impl<'a> Intake<'a> {
+    /// Begins.
+    pub fn new(
+        file: &'a Path,
+        noun: &'static str,
+        bad_rows: BadRows,
+        context: &Context,
+    ) -> Intake<'a> {
+        Intake {
+            file,
+            noun,
+            bad_rows,
+            bar: context.progress("rows", 0),
+            left_out: LeftOut::default(),
+        }
+    }
+
+    /// Says what became of one; where it stands is asked for only if it is bad.
+    pub fn note(
+        &mut self,
+        outcome: Result<(), RowProblem>,
+        place: impl FnOnce() -> Option<String>,
+    ) -> Result<(), Failure> {
+        self.bar.inc(1);
+        interrupt::check()?;
+        let (reason, hints) = match outcome {
+            Ok(()) => return Ok(()),
+            Err(RowProblem::Stop(failure)) => return Err(failure),
+            Err(RowProblem::Bad { reason, hints }) => (reason, hints),
+        };
+        let line = match place() {
+            Some(place) => format!("{place}: {reason}"),
+            None => reason,
+        };
+        if self.bad_rows.skip_bad {
+            self.left_out.0.push(line);
+            return Ok(());
+        }
+        let failure = Failure::input(format!("cannot import {}: {line}", shown(self.file)));
+        let noun = self.noun;
+        let what_to_do = match self.bad_rows.never {
+            true => format!("nothing was imported; mend the {noun}"),
+            false => match noun {
+                "row" => {
+                    "nothing was imported; mend the row, or leave bad rows out with --skip-bad"
+                        .to_owned()
+                }
+                _ => "nothing was imported; mend it, or leave out what is bad with --skip-bad"
+                    .to_owned(),
+            },
+        };
+        let failure = hints.into_iter().fold(failure, Failure::hint);
+        Err(failure.hint(what_to_do))
+    }
+
+    /// Ends; gives what was left out.
+    pub fn finish(self) -> LeftOut {
+        self.bar.finish_and_clear();
+        self.left_out
+    }
+}
+
 /// Takes a table row by row. The first bad row ends it, unless bad rows are to be left out.
 pub fn take_rows<T>(
     file: &Path,
@@ -111,55 +186,46 @@ pub fn take_rows<T>(
 ) -> Result<LeftOut, Failure> {
     let what = || format!("cannot import {}", shown(file));
     let table = open_table(file, columns).map_err(|error| refusal(&what(), &error))?;
-    let bar = context.progress("rows", 0);
-    let mut left_out = LeftOut::default();
+    let mut intake = Intake::new(file, "row", bad_rows, context);
     for row in table {
-        bar.inc(1);
-        interrupt::check()?;
-        let (place, problem) = match row {
-            Err(error @ TableError::Row { .. }) => (None, RowProblem::bad(error.to_string())),
+        match row {
+            // It names its row itself.
+            Err(error @ TableError::Row { .. }) => {
+                intake.note(Err(RowProblem::bad(error.to_string())), || None)?;
+            }
             Err(error) => return Err(refusal(&what(), &error)),
-            Ok(row) => match parse(&row).map_err(RowProblem::from).and_then(&mut take) {
-                Ok(()) => continue,
-                Err(problem) => (Some(row.row), problem),
-            },
-        };
-        match problem {
-            RowProblem::Stop(failure) => return Err(failure),
-            RowProblem::Bad { reason, hints } => {
-                let line = match place {
-                    Some(row) => format!("row {row}: {reason}"),
-                    None => reason,
-                };
-                if !bad_rows.skip_bad {
-                    let failure = Failure::input(format!("{}: {line}", what()));
-                    let what_to_do = match bad_rows.never {
-                        true => "nothing was imported; mend the row",
-                        false => {
-                            "nothing was imported; mend the row, or leave bad rows out with --skip-bad"
-                        }
-                    };
-                    let failure = hints.into_iter().fold(failure, Failure::hint);
-                    return Err(failure.hint(what_to_do));
-                }
-                left_out.0.push(line);
+            Ok(row) => {
+                let outcome = parse(&row).map_err(RowProblem::from).and_then(&mut take);
+                intake.note(outcome, || Some(format!("row {}", row.row)))?;
             }
         }
     }
-    bar.finish_and_clear();
-    Ok(left_out)
+    Ok(intake.finish())
 }
 
 fn refusal(what: &str, error: &TableError) -> Failure {
     let failure = Failure::input(format!("{what}: {error}"));
     match error {
-        TableError::Format { ending } if ending == "npz" || ending == "json" => {
-            failure.hint(format!(
-                "this version reads no {ending} here; write the table as CSV, JSONL or Parquet"
-            ))
-        }
+        TableError::Format { ending } if ending == "npz" => failure.hint(format!(
+            "this version reads no {ending} here; write the table as CSV, JSONL or Parquet"
+        )),
+        TableError::Column { name, found } => match closest(name, found) {
+            Some(alike) => {
+                failure.hint(format!("did you mean {alike:?}? name the column {name:?}"))
+            }
+            None => failure,
+        },
         TableError::Format { .. } => failure
             .hint("name the file .csv (with a header), .jsonl (an object a line) or .parquet"),
         _ => failure,
     }
+}
+
+/// The column that is most like the one that is looked for.
+fn closest<'a>(name: &str, found: &'a [String]) -> Option<&'a str> {
+    let likeness = |other: &str| strsim::jaro_winkler(name, &other.trim().to_lowercase());
+    let alike = found.iter().filter(|other| likeness(other) >= ALIKE);
+    alike
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .map(String::as_str)
 }

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use super::label_studio::{LabelStudio, NotChosen};
 use super::names::{ImageNames, find_class};
 use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
@@ -14,7 +15,7 @@ use crate::store::{NewVote, Store};
 /// Options of `import votes`.
 #[derive(Debug, clap::Args)]
 pub struct Votes {
-    /// CSV or JSONL: image,label,rater,answer[,at][,round]; or the npz of the ReaL release
+    /// CSV, JSONL or Parquet: image,label,rater,answer[,at][,round]; Label Studio's JSON; or the npz of the ReaL release
     file: PathBuf,
     /// The round of rows that do not say
     #[arg(long, default_value = "main", value_name = "R")]
@@ -22,6 +23,11 @@ pub struct Votes {
     /// The role of raters that are new: rater, expert, adjudicator or auditor
     #[arg(long, default_value = "rater", value_name = "ROLE")]
     role: Role,
+    /// What a class is that a rater of Label Studio was asked for and did not choose
+    #[arg(long, value_enum, default_value = "no", value_name = "ANSWER")]
+    not_chosen: NotChosen,
+    #[command(flatten)]
+    label_studio: LabelStudio,
     #[command(flatten)]
     bad_rows: BadRows,
 }
@@ -33,6 +39,8 @@ impl Votes {
             file,
             round: round.to_owned(),
             role,
+            not_chosen: NotChosen::No,
+            label_studio: LabelStudio::default(),
             bad_rows: BadRows::default(),
         }
     }
@@ -43,16 +51,18 @@ pub fn import_votes(store: &Store, options: &Votes, context: &Context) -> Result
     let mut raters = 0;
     let (left_out, added, known) = store.atomically(|store| {
         let mut incoming = Incoming::new(options, store)?;
-        let is_npz = options
-            .file
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("npz"));
-        let left_out = match is_npz {
-            true => {
+        let ending = options.file.extension().map(|e| e.to_ascii_lowercase());
+        let left_out = match ending.as_ref().and_then(|ending| ending.to_str()) {
+            Some("npz") => {
                 take_npz(&mut incoming, store, &options.file, context)?;
                 LeftOut::default()
             }
-            false => take_rows(
+            Some("json") => {
+                let how = &options.label_studio;
+                let (choosing, bad) = (options.not_chosen, options.bad_rows);
+                how.take_votes(&mut incoming, store, &options.file, choosing, bad, context)?
+            }
+            _ => take_rows(
                 &options.file,
                 VoteRecord::COLUMNS,
                 options.bad_rows,
@@ -118,7 +128,7 @@ fn take_npz(
         let name = format!("{} {number}", incoming.options.role);
         raters.push(
             incoming
-                .rater(store, &name)
+                .rater(store, &name, None)
                 .map_err(|problem| match problem {
                     RowProblem::Stop(failure) => failure,
                     RowProblem::Bad { reason, .. } => bad(&reason),
@@ -147,11 +157,11 @@ fn take_npz(
 }
 
 /// Votes of a file on their way into the project.
-struct Incoming<'a> {
+pub(super) struct Incoming<'a> {
     options: &'a Votes,
-    classes: Classes,
-    images: ImageNames,
-    questions: HashMap<Question, QuestionId>,
+    pub(super) classes: Classes,
+    pub(super) images: ImageNames,
+    pub(super) questions: HashMap<Question, QuestionId>,
     raters: HashMap<String, RaterId>,
     rounds: HashMap<String, RoundId>,
     seen: HashSet<(QuestionId, RoundId, RaterId)>,
@@ -176,9 +186,9 @@ impl<'a> Incoming<'a> {
         })
     }
 
-    fn take(&mut self, store: &Store, record: &VoteRecord) -> Result<(), RowProblem> {
+    pub(super) fn take(&mut self, store: &Store, record: &VoteRecord) -> Result<(), RowProblem> {
         let question = self.question(store, &record.label.image, &record.label.label)?;
-        let rater = self.rater(store, &record.rater)?;
+        let rater = self.rater(store, &record.rater, record.role)?;
         let round = self.round(store, record.round.as_deref())?;
         if !self.seen.insert((question, round, rater)) {
             return Err(RowProblem::bad(format!(
@@ -192,7 +202,7 @@ impl<'a> Incoming<'a> {
             rater,
             answer: Some(record.answer),
             at: record.at,
-            spent: None,
+            spent: record.spent,
         });
         Ok(())
     }
@@ -225,11 +235,16 @@ impl<'a> Incoming<'a> {
     }
 
     /// A rater has one role: gold must not be mixed with what it calibrates.
-    fn rater(&mut self, store: &Store, name: &str) -> Result<RaterId, RowProblem> {
+    fn rater(
+        &mut self,
+        store: &Store,
+        name: &str,
+        role: Option<Role>,
+    ) -> Result<RaterId, RowProblem> {
         if let Some(&rater) = self.raters.get(name) {
             return Ok(rater);
         }
-        let role = self.options.role;
+        let role = role.unwrap_or(self.options.role);
         let id = match store.rater(name).map_err(Failure::from)? {
             Some(known) if known.role == role || role == Role::Rater => known.id,
             Some(known) => {
