@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use relabel::domain::{Answer, ClassIndex, Role};
 use relabel::formats::export::{
-    ScoredLabel, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl, write_scores_csv,
-    write_scores_parquet,
+    Formulas, ScoredLabel, TargetKind, TargetRow, Targets, VoteLine, VoteObject, VotesCsv,
+    VotesParquet, defused, write_jsonl, write_scores_csv, write_scores_parquet,
 };
 use relabel::formats::label_studio::{
     Annotation, Answers, Given, Options, Part, Predicted, Prediction, Task, TaskWriter, read_tasks,
@@ -217,7 +217,7 @@ proptest! {
     #[test]
     fn votes_come_back_from_csv_jsonl_and_parquet(votes in prop::collection::vec(vote(), 0..12)) {
         let mut bytes = Vec::new();
-        let mut rows = VotesCsv::new(&mut bytes).unwrap();
+        let mut rows = VotesCsv::new(&mut bytes, Formulas::Kept).unwrap();
         votes.iter().for_each(|vote| rows.write(vote).unwrap());
         rows.finish().unwrap();
         prop_assert_eq!(&votes_of(&Written::new("votes.csv", &bytes)), &votes);
@@ -237,7 +237,7 @@ proptest! {
     #[test]
     fn scores_come_back_from_csv_and_parquet(labels in prop::collection::vec(scored(), 0..12)) {
         let mut bytes = Vec::new();
-        write_scores_csv(&labels, &mut bytes).unwrap();
+        write_scores_csv(&labels, Formulas::Kept, &mut bytes).unwrap();
         prop_assert_eq!(&scores_of(&Written::new("scores.csv", &bytes)), &labels);
 
         let mut bytes = Vec::new();
@@ -268,6 +268,57 @@ proptest! {
                 }
             }
             prop_assert_eq!(read, expected);
+        }
+    }
+
+    #[test]
+    fn targets_come_back_from_csv(
+        values in prop::collection::vec(prop::collection::btree_map(0..6_usize, 0.001..=1.0_f64, 0..4), 0..6),
+        names in prop::collection::vec(name(), 6),
+        images in prop::collection::vec(name(), 6),
+    ) {
+        let targets = Targets {
+            classes: (0..).zip(names).collect(),
+            rows: values
+                .into_iter()
+                .zip(images)
+                .map(|(values, image)| TargetRow { image, values: values.into_iter().collect() })
+                .collect(),
+            kind: TargetKind::Soft,
+        };
+        let mut bytes = Vec::new();
+        targets.write_csv(Formulas::Kept, &mut bytes).unwrap();
+        let mut table = csv::Reader::from_reader(&bytes[..]);
+        let header: Vec<String> = table.headers().unwrap().iter().map(str::to_owned).collect();
+        let occurs = |column: usize| targets.rows.iter().flat_map(|row| &row.values).any(|(at, _)| *at == column);
+        let columns: Vec<usize> = (0..6).filter(|column| occurs(*column)).collect();
+        let expected: Vec<&String> = columns.iter().map(|column| &targets.classes[*column].1).collect();
+        prop_assert_eq!(header[1..].iter().collect::<Vec<_>>(), expected);
+        let rows: Vec<TargetRow> = table
+            .records()
+            .map(|record| record.unwrap())
+            .map(|record| TargetRow {
+                image: record[0].to_owned(),
+                values: columns
+                    .iter()
+                    .zip(record.iter().skip(1))
+                    .map(|(column, cell)| (*column, cell.parse().unwrap()))
+                    .filter(|(_, value)| *value != 0.0)
+                    .collect(),
+            })
+            .collect();
+        prop_assert_eq!(&rows, &targets.rows);
+    }
+
+    #[test]
+    fn no_defused_cell_is_a_formula(cell in name(), number in any::<f64>()) {
+        let safe = defused(&cell);
+        let is_number = cell.parse::<f64>().is_ok();
+        prop_assert!(is_number || !safe.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{safe:?}");
+        prop_assert!(safe.ends_with(&cell));
+        if number.is_finite() {
+            let text = number.to_string();
+            prop_assert_eq!(defused(&text), text.as_str());
         }
     }
 }

@@ -98,3 +98,133 @@ fn scores_in_parquet_are_proposals_for_another_project() {
         "a.jpg|0|1\na.jpg|1|0.25\n"
     );
 }
+
+#[test]
+fn targets_for_training_are_columns_a_class_or_matrices() {
+    let project = voted();
+    assert_snapshot!(project.run(&["export", "--as", "multi-hot"]), @r#"
+    image,"cat, tabby",truck,4
+    =kept.jpg,0,1,0
+    a.jpg,1,0,0
+    "b, ""2"".jpg",0,0,1
+    unlabelled.jpg,1,0,0
+    "#);
+    assert_snapshot!(project.run(&["export", "--as", "soft"]), @r#"
+    image,"cat, tabby","dog, hound",truck,4
+    =kept.jpg,0,0,1,0
+    a.jpg,1,0.25,0,0
+    "b, ""2"".jpg",0,0,0,1
+    unlabelled.jpg,1,0,0,0
+    "#);
+    assert_snapshot!(project.run(&["export", "--as", "hf"]), @r#"
+    {"file_name":"=kept.jpg","labels":[2],"scores":[null]}
+    {"file_name":"a.jpg","labels":[0],"scores":[1.0]}
+    {"file_name":"b, \"2\".jpg","labels":[4],"scores":[1.0]}
+    {"file_name":"unlabelled.jpg","labels":[0],"scores":[null]}
+    "#);
+
+    let order = ["--images-order", "order.txt"];
+    project.run(&[&["export", "--as", "soft", "-o", "soft.npy"], &order[..]].concat());
+    let bytes = std::fs::read(project.path("soft.npy")).unwrap();
+    let array = npyz::NpyFile::new(&bytes[..]).unwrap();
+    assert_eq!(array.shape(), [4, 5]);
+    #[rustfmt::skip]
+    let expected = [
+        0.0, 0.0, 1.0, 0.0, 0.0_f32,
+        1.0, 0.25, 0.0, 0.0, 0.0,
+        0.0, 0.0, 0.0, 0.0, 1.0,
+        1.0, 0.0, 0.0, 0.0, 0.0,
+    ];
+    assert_eq!(array.into_vec::<f32>().unwrap(), expected);
+    assert_eq!(
+        std::fs::read_to_string(project.path("order.txt")).unwrap(),
+        "=kept.jpg\na.jpg\nb, \"2\".jpg\nunlabelled.jpg\n"
+    );
+
+    project.run(&["export", "--as", "multi-hot", "-o", "hot.npz"]);
+    let mut npz =
+        zip::ZipArchive::new(std::fs::File::open(project.path("hot.npz")).unwrap()).unwrap();
+    let targets = npyz::NpyFile::new(npz.by_name("targets.npy").unwrap()).unwrap();
+    assert_eq!(targets.shape(), [4, 5]);
+    assert_eq!(
+        targets.into_vec::<u8>().unwrap(),
+        [0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0]
+    );
+    let classes = npyz::NpyFile::new(npz.by_name("classes.npy").unwrap()).unwrap();
+    assert_eq!(classes.into_vec::<i64>().unwrap(), [0, 1, 2, 3, 4]);
+    let images = npyz::NpyFile::new(npz.by_name("images.npy").unwrap()).unwrap();
+    assert_eq!(
+        images.into_vec::<String>().unwrap(),
+        ["=kept.jpg", "a.jpg", "b, \"2\".jpg", "unlabelled.jpg"]
+    );
+}
+
+#[test]
+fn soft_targets_are_predictions_for_another_project() {
+    let (project, other) = (voted(), fresh());
+    let array = [
+        "export",
+        "--as",
+        "soft",
+        "-o",
+        "soft.npz",
+        "--images-order",
+        "order.txt",
+    ];
+    project.run(&array);
+    for file in ["soft.npz", "order.txt"] {
+        other.write(file, std::fs::read(project.path(file)).unwrap());
+    }
+    // The images are known by their names.
+    other.write(
+        "labels.csv",
+        "image,label\n=kept.jpg,2\na.jpg,1\n\"b, \"\"2\"\".jpg\",4\nunlabelled.jpg,0\n",
+    );
+    other.run(&["import", "labels", "labels.csv"]);
+    other.run(&[
+        "import",
+        "predictions",
+        "soft.npz",
+        "--array",
+        "targets",
+        "--model",
+        "labels",
+        "--kind",
+        "probabilities",
+        "--images-order",
+        "order.txt",
+    ]);
+}
+
+#[test]
+fn formulas_are_defused_on_request_and_numbers_stay_numbers() {
+    let project = fresh();
+    project.write(
+        "votes.csv",
+        "image,label,rater,answer\n=1+1.jpg,0,@ann,yes\n-2,0,+x,no\n\"\ttab\",0,-bob,yes\na=b,0,'quoted,yes\n",
+    );
+    project.run(&["import", "votes", "votes.csv"]);
+    assert_snapshot!(project.run(&["export", "--as", "votes-csv"]), @r#"
+    image,label,rater,round,answer,at
+    	tab,0,-bob,main,yes,
+    -2,0,+x,main,no,
+    =1+1.jpg,0,@ann,main,yes,
+    a=b,0,'quoted,main,yes,
+    "#);
+    assert_snapshot!(project.run(&["export", "--as", "votes-csv", "--defuse"]), @r#"
+    image,label,rater,round,answer,at
+    '	tab,0,'-bob,main,yes,
+    -2,0,'+x,main,no,
+    '=1+1.jpg,0,'@ann,main,yes,
+    a=b,0,'quoted,main,yes,
+    "#);
+    assert_snapshot!(project.transcript(&["export", "--as", "hf", "--defuse"]), @r#"
+    stderr: error: --defuse is for CSV: nothing else is run by a spreadsheet
+    exit 2
+    "#);
+    assert_snapshot!(project.transcript(&["export", "--as", "soft", "--images-order", "o.txt"]), @r#"
+    stderr: error: --images-order goes with `--as multi-hot` or `--as soft` and -o FILE.npy or FILE.npz
+    stderr: hint: the other formats name the image in each row
+    exit 2
+    "#);
+}

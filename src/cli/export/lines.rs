@@ -1,8 +1,13 @@
 //! What the project holds, as the records that are written.
 
+use std::collections::HashMap;
+
 use crate::cli::failure::Failure;
-use crate::domain::Classes;
-use crate::formats::export::{DecidedLabel, LabelSet, ScoredLabel, TaskLine};
+use crate::domain::{ClassIndex, Classes};
+use crate::formats::export::{
+    DecidedLabel, FolderLine, LabelSet, ScoredLabel, TargetKind, TargetRow, Targets, TaskLine,
+};
+use crate::formats::label_studio::text_of;
 use crate::store::{ImageRow, ScoreRow, Store};
 
 pub(super) fn task_lines(store: &Store) -> Result<Vec<TaskLine>, Failure> {
@@ -92,4 +97,61 @@ pub(super) fn scored_labels(
         }));
     }
     labels
+}
+
+/// A line an image, with its label set.
+pub(super) fn folder_lines(images: &[ImageRow], scores: &[ScoreRow]) -> Vec<FolderLine> {
+    let line = |(image, scores): (&ImageRow, &[ScoreRow])| {
+        let kept = image.original_label.filter(|_| scores.is_empty());
+        let kept = kept.map(|class| (class.0, None));
+        let in_set = scores.iter().filter(|score| score.in_set);
+        let in_set = in_set.map(|score| (score.class.0, Some(score.score)));
+        let (labels, scores) = kept.into_iter().chain(in_set).unzip();
+        FolderLine {
+            file_name: image.name.clone(),
+            labels,
+            scores,
+        }
+    };
+    by_image(images, scores).map(line).collect()
+}
+
+/// The targets of every image; a label that was kept without a vote is certain.
+pub(super) fn targets(
+    images: &[ImageRow],
+    scores: &[ScoreRow],
+    classes: &Classes,
+    kind: TargetKind,
+) -> Targets {
+    let columns: HashMap<ClassIndex, usize> = classes
+        .iter()
+        .enumerate()
+        .map(|(at, class)| (class.index, at))
+        .collect();
+    let value = |score: &ScoreRow| match kind {
+        TargetKind::MultiHot => f64::from(u8::from(score.in_set)),
+        TargetKind::Soft => score.score,
+    };
+    let row = |(image, scores): (&ImageRow, &[ScoreRow])| {
+        let kept = image.original_label.filter(|_| scores.is_empty());
+        let kept = kept.map(|class| (class, 1.0));
+        let scored = scores.iter().map(|score| (score.class, value(score)));
+        let values = kept
+            .into_iter()
+            .chain(scored)
+            .filter(|(_, value)| *value > 0.0);
+        let values = values.filter_map(|(class, value)| Some((*columns.get(&class)?, value)));
+        TargetRow {
+            image: image.name.clone(),
+            values: values.collect(),
+        }
+    };
+    Targets {
+        classes: classes
+            .iter()
+            .map(|class| (class.index.0, text_of(classes, class)))
+            .collect(),
+        rows: by_image(images, scores).map(row).collect(),
+        kind,
+    }
 }

@@ -13,13 +13,13 @@ use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
 use crate::formats::export::{
-    LabelSet, ScoredLabel, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl,
-    write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
+    Formulas, LabelSet, ScoredLabel, TargetKind, VoteLine, VoteObject, VotesCsv, VotesParquet,
+    write_jsonl, write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
 };
 use crate::store::{Run, ScoreRow, Store};
 
 pub use lines::label_sets;
-use lines::{scored_labels, task_lines};
+use lines::{folder_lines, scored_labels, targets, task_lines};
 
 /// Options of `export`.
 #[derive(Debug, clap::Args)]
@@ -41,6 +41,71 @@ pub struct Export {
         value_name = "TEXT"
     )]
     image_prefix: String,
+    /// npy and npz: write the image of each row there too, a name a line
+    #[arg(long, value_name = "FILE")]
+    images_order: Option<PathBuf>,
+    /// CSV: put an apostrophe before cells that a spreadsheet would run as formulas
+    #[arg(long)]
+    defuse: bool,
+}
+
+/// The kind of file that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Csv,
+    Json,
+    Parquet,
+    Npy,
+    Npz,
+}
+
+impl Export {
+    /// Of targets the ending of the output decides.
+    fn shape(&self) -> Shape {
+        use ExportFormat::{Csv, MultiHot, NotesCsv, Parquet, Soft, VotesCsv, VotesParquet};
+        match self.target {
+            Csv | VotesCsv | NotesCsv => Shape::Csv,
+            Parquet | VotesParquet => Shape::Parquet,
+            MultiHot | Soft => {
+                let ending = self.output.as_ref().and_then(|path| path.extension());
+                let ending = ending.map(|ending| ending.to_ascii_lowercase());
+                match ending.as_ref().and_then(|ending| ending.to_str()) {
+                    Some("npy") => Shape::Npy,
+                    Some("npz") => Shape::Npz,
+                    _ => Shape::Csv,
+                }
+            }
+            _ => Shape::Json,
+        }
+    }
+
+    /// Options that say nothing of this format are slips of the pen.
+    fn check(&self) -> Result<(), Failure> {
+        let shape = self.shape();
+        if self.defuse && shape != Shape::Csv {
+            return Err(Failure::usage(
+                "--defuse is for CSV: nothing else is run by a spreadsheet",
+            ));
+        }
+        if self.images_order.is_some() && !matches!(shape, Shape::Npy | Shape::Npz) {
+            return Err(Failure::usage("--images-order goes with `--as multi-hot` or `--as soft` and -o FILE.npy or FILE.npz")
+                .hint("the other formats name the image in each row"));
+        }
+        if shape == Shape::Parquet && self.output.is_none() && std::io::stdout().is_terminal() {
+            return Err(
+                Failure::usage("bytes of this format are not for a terminal")
+                    .hint("name a file with -o FILE"),
+            );
+        }
+        Ok(())
+    }
+
+    fn formulas(&self) -> Formulas {
+        match self.defuse {
+            true => Formulas::Defused,
+            false => Formulas::Kept,
+        }
+    }
 }
 
 /// What can be written.
@@ -64,31 +129,54 @@ pub enum ExportFormat {
     TasksJsonl,
     /// An object an image: image, labels, original, and what was decided
     Jsonl,
+    /// A 0 or 1 for each image and class, for training: CSV, or npy or npz by the ending of -o
+    MultiHot,
+    /// The same with posterior probabilities
+    Soft,
+    /// metadata.jsonl of a Hugging Face image folder: file_name, labels, scores
+    Hf,
     /// Label Studio's JSON: a task an image, with votes as annotations, proposals and scores as predictions
     LabelStudio,
 }
 
-impl ExportFormat {
-    fn is_binary(self) -> bool {
-        matches!(self, ExportFormat::Parquet | ExportFormat::VotesParquet)
-    }
-}
-
 /// Runs the command.
 pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
+    options.check()?;
     let store = context.open()?;
     let Some(path) = &options.output else {
-        if options.target.is_binary() && std::io::stdout().is_terminal() {
-            return Err(
-                Failure::usage("bytes of this format are not for a terminal")
-                    .hint("name a file with -o FILE"),
-            );
-        }
         let mut out = BufWriter::new(std::io::stdout());
         write(options, &store, context, &mut out)?;
         out.flush()?;
         return Ok(());
     };
+    to_file(path, context, |out| write(options, &store, context, out))?;
+    if let Some(path) = &options.images_order {
+        to_file(path, context, |out| write_order(&store, out))?;
+    }
+    Ok(())
+}
+
+/// A name a line, as `import predictions --images-order` reads it.
+fn write_order(store: &Store, out: &mut impl Write) -> Result<(), Failure> {
+    for image in store.images()? {
+        if image.name.contains(['\n', '\r']) {
+            return Err(Failure::failed(format!(
+                "the name of image {:?} does not fit into a line",
+                image.name
+            ))
+            .hint("an npz has the names in it, in the array `images`"));
+        }
+        writeln!(out, "{}", image.name)?;
+    }
+    Ok(())
+}
+
+/// Writes a file, which takes its place when it is complete.
+fn to_file(
+    path: &Path,
+    context: &Context,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     // Beside its place first: a failed export leaves the former file as it was.
     let folder = path
         .parent()
@@ -101,7 +189,7 @@ pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
     std::fs::metadata(folder).map_err(|error| cannot(&error))?;
     let aside = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
     let mut out = BufWriter::new(aside.as_file());
-    write(options, &store, context, &mut out)?;
+    write(&mut out)?;
     out.flush().map_err(|error| cannot(&error))?;
     drop(out);
     let file = aside.persist(path).map_err(|error| cannot(&error))?;
@@ -131,10 +219,12 @@ fn write(
     match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
-        ExportFormat::Csv => write_scores_csv(&labels(options, store, context)?, out)?,
+        ExportFormat::Csv => {
+            write_scores_csv(&labels(options, store, context)?, options.formulas(), out)?
+        }
         ExportFormat::Parquet => write_scores_parquet(&labels(options, store, context)?, out)?,
         ExportFormat::VotesCsv => {
-            let mut rows = VotesCsv::new(out)?;
+            let mut rows = VotesCsv::new(out, options.formulas())?;
             each_vote(store, |vote| rows.write(&vote))?;
             rows.finish()?;
         }
@@ -146,12 +236,39 @@ fn write(
             each_vote(store, |vote| rows.write(vote))?;
             rows.finish()?;
         }
-        ExportFormat::NotesCsv => write_notes_csv(&crate::cli::notes::lines(store)?, out)?,
+        ExportFormat::NotesCsv => {
+            write_notes_csv(&crate::cli::notes::lines(store)?, options.formulas(), out)?
+        }
+        ExportFormat::MultiHot => {
+            write_targets(options, store, context, TargetKind::MultiHot, out)?
+        }
+        ExportFormat::Soft => write_targets(options, store, context, TargetKind::Soft, out)?,
+        ExportFormat::Hf => {
+            let scores = scores_of(options, store, context)?;
+            write_jsonl(&folder_lines(&store.images()?, &scores), out)?;
+        }
         ExportFormat::LabelStudio => {
             let run = newest_or(options, store)?.map(|run| run.id);
             label_studio::write_tasks(store, run, &options.image_prefix, out)?;
         }
         ExportFormat::TasksJsonl => write_jsonl(&task_lines(store)?, out)?,
+    }
+    Ok(())
+}
+
+fn write_targets(
+    options: &Export,
+    store: &Store,
+    context: &Context,
+    kind: TargetKind,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let scores = scores_of(options, store, context)?;
+    let targets = targets(&store.images()?, &scores, &store.classes()?, kind);
+    match options.shape() {
+        Shape::Npy => targets.write_npy(out)?,
+        Shape::Npz => targets.write_npz(out)?,
+        _ => targets.write_csv(options.formulas(), out)?,
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod parquet;
+mod targets;
 
 use std::io::{self, Write};
 
@@ -10,8 +11,9 @@ use serde::Serialize;
 use super::records::time_text;
 use crate::domain::{Answer, ClassIndex};
 
-pub use csv::{VotesCsv, write_notes_csv, write_scores_csv};
+pub use csv::{Formulas, VotesCsv, defused, write_notes_csv, write_scores_csv};
 pub use parquet::{VotesParquet, write_scores_parquet};
+pub use targets::{TargetKind, TargetRow, Targets};
 
 /// A question, or the kept label of an image that was never asked about.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,17 @@ pub struct LabelSet {
     /// What adjudicators decided, by label.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub decided: Vec<DecidedLabel>,
+}
+
+/// An image as `metadata.jsonl` of a Hugging Face image folder has it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FolderLine {
+    /// Image name.
+    pub file_name: String,
+    /// The label set, ascending.
+    pub labels: Vec<u32>,
+    /// The score of each label of the set; none for a label that was kept without a vote.
+    pub scores: Vec<Option<f64>>,
 }
 
 /// A label that an adjudicator put into a label set or kept out of it, whatever its score.
