@@ -358,7 +358,7 @@ fn files_that_are_no_tables_are_refused() {
     "#);
     project.write("folder.csv/x", "");
     insta::assert_snapshot!(project.transcript(&["import", "labels", "folder.csv"]), @r#"
-    stderr: error: cannot import folder.csv: "folder.csv" is not a regular file
+    stderr: error: cannot import folder.csv: it is a folder with no picture in it
     exit 3
     "#);
 }

@@ -1,7 +1,7 @@
 //! JSON files: where a value stands, and lists that are read element by element.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use serde::Deserializer as _;
@@ -24,9 +24,9 @@ pub enum JsonFileError {
 
 /// A value that is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {reason}")]
+#[error("{}{reason}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub struct JsonError {
-    /// Where, as in `[3].annotations[0]`.
+    /// Where, as in `[3].annotations[0]`; empty: the whole file.
     pub path: String,
     /// Why.
     pub reason: String,
@@ -112,6 +112,21 @@ fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// The whole file.
+pub(super) fn read_value(path: &Path) -> Result<Value, JsonFileError> {
+    Ok(serde_json::from_reader(BufReader::new(open(path)?))?)
+}
+
+/// Whether the file is an object, by its first sign.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn is_object(path: &Path) -> io::Result<bool> {
+    let mut first = BufReader::new(open(path)?).bytes();
+    let sign = first.find(|byte| !matches!(byte, Ok(b' ' | b'\t' | b'\r' | b'\n')));
+    Ok(sign.transpose()? == Some(b'{'))
 }
 
 /// Calls with each element of the list that a file is, none but it in memory.

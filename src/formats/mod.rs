@@ -2,6 +2,7 @@
 
 pub mod authorized_keys;
 pub mod classes;
+pub mod coco;
 pub mod export;
 pub mod json;
 pub mod label_studio;

@@ -16,6 +16,7 @@ pub struct RecordError {
 }
 
 const IMAGE: Column = Column::required("image").or(&["file_name", "filename", "file"]);
+const LABELS: Column = Column::required("label").or(&["labels", "class", "wnid", "category"]);
 const LABEL: Column = Column::required("label").or(&["class", "wnid"]);
 
 /// One label of one image, as the file names them.
@@ -43,6 +44,51 @@ impl LabelRecord {
     }
 }
 
+/// The labels of one image: of a cell that holds a JSON list (as Hugging Face's metadata may) all of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelsRecord {
+    /// Image name.
+    pub image: String,
+    /// Indices, WordNet ids or names of classes; may be empty where the cell is a list.
+    pub labels: Vec<String>,
+}
+
+impl LabelsRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[IMAGE, LABELS];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Never; other records can be refused.
+    pub fn from_row(row: &Row) -> Result<LabelsRecord, RecordError> {
+        Ok(LabelsRecord {
+            image: row.text(0).to_owned(),
+            labels: labels_of(row.text(1)),
+        })
+    }
+}
+
+/// A list of numbers and texts, or the text itself.
+fn labels_of(text: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Label {
+        Index(u32),
+        Text(String),
+    }
+    match serde_json::from_str::<Vec<Label>>(text) {
+        Ok(labels) => labels
+            .into_iter()
+            .map(|label| match label {
+                Label::Index(index) => index.to_string(),
+                Label::Text(text) => text,
+            })
+            .collect(),
+        Err(_) => vec![text.to_owned()],
+    }
+}
+
 /// A class that a source puts forward for an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProposalRecord {
@@ -58,7 +104,7 @@ impl ProposalRecord {
     /// The columns of such a table.
     pub const COLUMNS: &'static [Column] = &[
         IMAGE,
-        LABEL,
+        LABELS,
         Column::optional("source").or(&["model"]),
         Column::optional("score"),
     ];
@@ -74,6 +120,23 @@ impl ProposalRecord {
             source: row.get(2).map(str::to_owned),
             score,
         })
+    }
+
+    /// Reads a row whose cell may hold several labels: a proposal for each.
+    ///
+    /// # Errors
+    /// The score is no finite number.
+    pub fn all_of_row(row: &Row) -> Result<Vec<ProposalRecord>, RecordError> {
+        let record = ProposalRecord::from_row(row)?;
+        let labels = labels_of(&record.label.label).into_iter();
+        let proposal = |label| ProposalRecord {
+            label: LabelRecord {
+                image: record.label.image.clone(),
+                label,
+            },
+            ..record.clone()
+        };
+        Ok(labels.map(proposal).collect())
     }
 }
 

@@ -33,8 +33,8 @@ pub struct Images {
 const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff"];
 
 /// A file on its way in.
-struct Candidate {
-    name: String,
+pub(super) struct Candidate {
+    pub(super) name: String,
     path: PathBuf,
 }
 
@@ -143,7 +143,11 @@ fn keep(store: &Store, files: &[(String, ImageFile)]) -> Result<(usize, usize), 
 }
 
 /// Walks a folder in the order of names. Links, pipes and the like are left out and said.
-fn of_folder(folder: &Path, follow_links: bool, left_out: &mut LeftOut) -> Vec<Candidate> {
+pub(super) fn of_folder(
+    folder: &Path,
+    follow_links: bool,
+    left_out: &mut LeftOut,
+) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for entry in WalkDir::new(folder)
         .follow_links(follow_links)

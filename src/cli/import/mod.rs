@@ -1,5 +1,6 @@
 //! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
+mod coco;
 mod images;
 mod label_studio;
 mod labels;
@@ -28,9 +29,9 @@ pub enum Import {
         after_help = "Examples:\n  relabel import images photos/\n  relabel import images list.csv   (columns image, path)"
     )]
     Images(images::Images),
-    /// Original labels: CSV, JSONL or Parquet with image,label
+    /// Original labels: CSV, JSONL or Parquet with image,label; COCO's JSON; a folder whose folders name classes
     #[command(
-        after_help = "Examples:\n  relabel import labels labels.csv\nA label is an index, a WordNet id or a name."
+        after_help = "Examples:\n  relabel import labels labels.csv\n  relabel import labels photos/             (photos/tabby/a.jpg, photos/n02123045/b.jpg)\n  relabel import labels instances.json\nA label is an index, a WordNet id or a name."
     )]
     Labels(Labels),
     /// A model's predictions: a matrix (npy, npz) or a table image,label,score (CSV, JSONL, Parquet)
@@ -38,7 +39,7 @@ pub enum Import {
         after_help = "Examples:\n  relabel import predictions resnet50.npy --model resnet50 --images-order images.txt\n  relabel import predictions vit.parquet --model vit --kind probabilities\nThe file stays where it is; `relabel propose` reads it again."
     )]
     Predictions(predictions::Predictions),
-    /// Proposals that exist already: CSV, JSONL or Parquet with image,label[,source][,score]; Label Studio's JSON
+    /// Proposals that exist already: CSV, JSONL or Parquet with image,label[,source][,score]; Label Studio's or COCO's JSON
     #[command(
         after_help = "Examples:\n  relabel import proposals proposals.csv\n  relabel import proposals one-model.jsonl --source resnet50"
     )]

@@ -1,19 +1,20 @@
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::coco::{FileKind, kind_of, take_images};
 use super::label_studio::LabelStudio;
 use super::names::{ImageNames, find_class};
-use super::rows::{BadRows, RowProblem, take_rows};
+use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::domain::Classes;
-use crate::formats::records::ProposalRecord;
+use crate::formats::records::{LabelRecord, ProposalRecord};
 use crate::store::Store;
 
 /// Options of `import proposals`.
 #[derive(Debug, clap::Args)]
 pub struct Proposals {
-    /// CSV, JSONL or Parquet: image,label[,source][,score]; or Label Studio's JSON
+    /// CSV, JSONL or Parquet: image,label[,source][,score]; Label Studio's or COCO's JSON
     file: PathBuf,
     /// Who proposes, for rows that do not say [default: the file's name]
     #[arg(long, value_name = "NAME")]
@@ -58,24 +59,23 @@ pub fn import_proposals(
             images_new: 0,
         };
         let (file, bad_rows) = (options.file.as_path(), options.bad_rows);
-        let is_json = file
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        let left_out = match is_json {
-            true => options.label_studio.take_proposals(
-                &mut incoming,
-                store,
-                file,
-                bad_rows,
-                context,
-            )?,
-            false => take_rows(
+        let left_out = match kind_of(file)? {
+            FileKind::Coco => take_coco(&mut incoming, store, file, bad_rows, context)?,
+            FileKind::Json => {
+                let how = &options.label_studio;
+                how.take_proposals(&mut incoming, store, file, bad_rows, context)?
+            }
+            FileKind::Folder | FileKind::Table => take_rows(
                 file,
                 ProposalRecord::COLUMNS,
                 bad_rows,
                 context,
-                ProposalRecord::from_row,
-                |record| incoming.take(store, &record),
+                ProposalRecord::all_of_row,
+                |records| {
+                    records
+                        .iter()
+                        .try_for_each(|record| incoming.take(store, record))
+                },
             )?,
         };
         Ok::<_, Failure>((left_out, incoming))
@@ -95,6 +95,28 @@ pub fn import_proposals(
     ));
     context.say("next: `relabel plan`");
     Ok(())
+}
+
+fn take_coco(
+    incoming: &mut Incoming,
+    store: &Store,
+    file: &Path,
+    bad_rows: BadRows,
+    context: &Context,
+) -> Result<LeftOut, Failure> {
+    take_images(file, bad_rows, context, |image| {
+        image.labels.iter().try_for_each(|(label, score)| {
+            let record = ProposalRecord {
+                label: LabelRecord {
+                    image: image.image.clone(),
+                    label: label.clone(),
+                },
+                source: None,
+                score: *score,
+            };
+            incoming.take(store, &record)
+        })
+    })
 }
 
 /// Proposals of a file on their way into the project.
