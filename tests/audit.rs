@@ -12,6 +12,7 @@ mod common;
 use std::fmt::Write as _;
 
 use common::Project;
+use common::audited::{self, drawn, figures};
 
 /// A project of a thousand images known by name, with their labels: image n has label n, but for every tenth, which has 999.
 fn project() -> Project {
@@ -26,47 +27,13 @@ fn project() -> Project {
     project
 }
 
-/// The labels drawn, in their order: image, class.
-fn drawn(project: &Project, audit: &str) -> Vec<(String, usize)> {
-    let rows = project.sql(&format!(
-        "SELECT image.name, class FROM audit_draw JOIN image ON image.id = image
-         WHERE audit = (SELECT id FROM audit WHERE name = '{audit}') ORDER BY place"
-    ));
-    let row = |row: &str| {
-        let (image, class) = row.split_once('|').unwrap();
-        (image.to_owned(), class.parse().unwrap())
-    };
-    rows.lines().map(row).collect()
-}
-
 /// Answers of an auditor to the labels at some places: 999 is wrong, a label below 20 cannot be told.
 fn answer(project: &Project, audit: &str, auditor: &str, places: impl IntoIterator<Item = usize>) {
-    let drawn = drawn(project, audit);
-    let mut votes = "image,label,rater,answer\n".to_owned();
-    for place in places {
-        let (image, class) = &drawn[place];
-        let answer = match class {
-            999 => "no",
-            0..20 => "maybe",
-            _ => "yes",
-        };
-        writeln!(votes, "{image},{class},{auditor},{answer}").unwrap();
-    }
-    project.write("answers.csv", votes);
-    project.run(&[
-        "import",
-        "votes",
-        "answers.csv",
-        "--round",
-        audit,
-        "--role",
-        "auditor",
-    ]);
-}
-
-fn figures(project: &Project, audit: &str) -> serde_json::Value {
-    let text = project.run(&["audit", "result", "--name", audit, "--format", "json"]);
-    serde_json::from_str(&text).unwrap()
+    audited::answer(project, audit, auditor, places, |_, class| match class {
+        999 => "no",
+        0..20 => "maybe",
+        _ => "yes",
+    });
 }
 
 #[test]

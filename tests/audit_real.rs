@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use common::Project;
+use common::audited::{self, figures};
 use rayon::prelude::*;
 use real_votes::real_votes;
 use relabel::audit::{Answered, Evidence, Maybe, Side, Terms, class_ranges, draw};
@@ -72,32 +73,10 @@ fn answer(
     places: std::ops::Range<usize>,
     right: &HashMap<String, bool>,
 ) {
-    let drawn = project.sql(&format!(
-        "SELECT image.name, class FROM audit_draw JOIN image ON image.id = image
-         WHERE audit = (SELECT id FROM audit WHERE name = '{audit}') AND place >= {} AND place < {} ORDER BY place",
-        places.start, places.end
-    ));
-    let mut table = "image,label,rater,answer\n".to_owned();
-    for line in drawn.lines() {
-        let (image, class) = line.split_once('|').unwrap();
-        let answer = if right[image] { "yes" } else { "no" };
-        writeln!(table, "{image},{class},ada,{answer}").unwrap();
-    }
-    project.write("answers.csv", table);
-    project.run(&[
-        "import",
-        "votes",
-        "answers.csv",
-        "--round",
-        audit,
-        "--role",
-        "auditor",
-    ]);
-}
-
-fn result(project: &Project, audit: &str) -> serde_json::Value {
-    let text = project.run(&["audit", "result", "--name", audit, "--format", "json"]);
-    serde_json::from_str(&text).unwrap()
+    let places = places.start..places.end.min(audited::drawn(project, audit).len());
+    audited::answer(project, audit, "ada", places, |image, _| {
+        if right[image] { "yes" } else { "no" }
+    });
 }
 
 /// 9.98 % of the original labels are not in the label sets (arXiv 2006.07159: a ReaL accuracy of 90.02 %).
@@ -133,7 +112,7 @@ fn audits_of_the_original_labels_find_the_error_rate_that_they_have() {
                 _ => project.run(&plan),
             };
             answer(&project, &audit, 0..4000, &right);
-            let result = result(&project, &audit);
+            let result = figures(&project, &audit);
             let interval = &result["confidence_sequence"];
             let (low, high) = (
                 interval["low"].as_f64().unwrap(),

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use common::Project;
+use common::audited;
 use common::pty::{Opening, Terminal};
 use common::screen::{footer, header, image, labels, marks, selected};
 
@@ -32,9 +33,8 @@ fn project(tolerance: &str) -> Project {
 
 /// The images in the order of the draw.
 fn drawn(project: &Project) -> Vec<String> {
-    let names = project
-        .sql("SELECT image.name FROM audit_draw JOIN image ON image.id = image ORDER BY place");
-    names.lines().map(str::to_owned).collect()
+    let drawn = audited::drawn(project, "audit").into_iter();
+    drawn.map(|(image, _)| image).collect()
 }
 
 fn sit_down(project: &Project, auditor: &str) -> Terminal {

@@ -174,6 +174,12 @@ impl Design {
         }
     }
 
+    /// Whether there is a verdict with these answers: two passes over them, where the standing takes many.
+    pub fn is_settled(&self, answers: &[Option<Answer>]) -> bool {
+        let answered = self.answered(&self.counted(answers));
+        self.verdict(&self.evidence(&answered)).0 != Verdict::Open
+    }
+
     /// The verdict, and the p-values of too many and of few enough.
     fn verdict(&self, evidence: &Evidence) -> (Verdict, [f64; 2]) {
         let bound = self.terms.least_unacceptable(self.labels());

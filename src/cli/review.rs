@@ -153,7 +153,6 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
     let setup = Setup {
         round: store.round(&options.screen.round)?,
         round_name: options.screen.round.clone(),
-        decides: rater.role == Role::Adjudicator,
         rater,
         order: match options.screen.order {
             OrderChoice::Plan => Order::Plan,
@@ -205,7 +204,6 @@ pub fn review_audit(
         shares: Shares::default(),
         stop: None,
         audit: Some(audit),
-        decides: false,
         pictures: pictures.mode,
         picture_budget: pictures.budget,
         color: context.color(),

@@ -51,11 +51,6 @@ impl LiveAudit {
         store.audit_answers(&self.planned)
     }
 
-    /// Whether these answers settle the question put.
-    pub fn is_settled(&self, answers: &[Option<Answer>]) -> bool {
-        self.design.standing(answers).verdict != Verdict::Open
-    }
-
     /// What is to be said of it, line by line: what, the figure, and a remark.
     pub fn rows(&self, standing: &Standing) -> Vec<[String; 3]> {
         let terms = &self.design.terms;

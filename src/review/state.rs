@@ -198,6 +198,8 @@ pub enum Asks {
     /// Whether each is in the image.
     #[default]
     WhetherInImage,
+    /// What stands in place of its score, of an adjudicator.
+    Decision,
     /// Whether the one that the image was given is right, in an audit.
     WhetherRight {
         /// Whether the answers that are there settle what the audit is for.
@@ -365,8 +367,6 @@ pub struct State {
     pub pictures_on: bool,
     /// Whether there is nothing behind the screen to go back to: the screen is all that the rater may use.
     pub kiosk: bool,
-    /// Whether answers decide disputes.
-    pub decides: bool,
     /// What is asked of the labels.
     pub asks: Asks,
     /// Whether the screen says what a picture costs.
@@ -439,7 +439,6 @@ impl State {
             palette: sitting.palette,
             pictures_on: true,
             kiosk: false,
-            decides: false,
             asks: Asks::default(),
             info_on: false,
             arrival: None,

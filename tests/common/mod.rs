@@ -8,6 +8,7 @@
     reason = "what a test does not expect is its failure"
 )]
 
+pub mod audited;
 pub mod kitty;
 pub mod page;
 pub mod pty;

@@ -4,16 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Sitting;
-use super::clerk::{CLAIM, Desk, Errand, now};
-use super::notes::{notes, store_note};
-use super::reading::{Files, examples};
-use crate::domain::{ClassIndex, ImageId, Question, QuestionId, TaskId};
+use super::desk::{CLAIM, Desk, now};
+use super::reading::{Files, label, task};
+use crate::domain::{ImageId, Question, QuestionId, TaskId};
 use crate::live::audit::{LiveAudit, verdict_words};
-use crate::review::effect::StoredAnswer;
 use crate::review::event::Event;
-use crate::review::state::{Label, Progress, Task};
+use crate::review::state::{Progress, Task};
 use crate::review::summary::AuditSummary;
-use crate::store::{AuditDraw, NewVote, Place, Store, StoreError};
+use crate::store::{AuditDraw, Place, Store, StoreError};
 
 /// Labels found wrong that are listed.
 const LISTED: usize = 200;
@@ -63,7 +61,7 @@ pub fn audit_queue(
             ..Progress::default()
         },
         open,
-        settled: audit.is_settled(&answers),
+        settled: audit.design.is_settled(&answers),
     })
 }
 
@@ -82,109 +80,90 @@ impl Auditor {
 
     /// The label at a place of the draw.
     fn draw(&self, place: TaskId) -> Result<AuditDraw, StoreError> {
-        let gone = || StoreError::Damaged("the audit was planned anew".to_owned());
-        let place = usize::try_from(place.0).map_err(|_| gone())?;
-        let draw = self.audit.planned.draws.get(place);
-        draw.copied().ok_or_else(gone)
+        let draw = self.audit.planned.draws.get(number(place));
+        draw.copied()
+            .ok_or_else(|| StoreError::Damaged("the audit was planned anew".to_owned()))
+    }
+
+    /// Whether the label is the auditor's, or becomes it now.
+    fn is_free(&mut self, place: TaskId) -> Result<bool, StoreError> {
+        if self.held.contains(&place) {
+            return Ok(true);
+        }
+        let (now, name, rater) = (now(), &self.audit.planned.name, self.sitting.rater.id);
+        let claimed = self.store.fleetingly(|store| {
+            store.claim_audit_place(name, number(place), rater, (now, now + CLAIM))
+        })?;
+        match claimed {
+            Place::Claimed => self.held.insert(place),
+            Place::Busy => self.busy.insert(place),
+            Place::Full => false,
+        };
+        Ok(claimed == Place::Claimed)
+    }
+}
+
+/// Tasks of an audit are the places of its draw.
+fn number(place: TaskId) -> usize {
+    usize::try_from(place.0).unwrap_or(usize::MAX)
+}
+
+impl Desk for Auditor {
+    fn at_hand(&self) -> (&Store, &Sitting) {
+        (&self.store, &self.sitting)
     }
 
     /// A label drawn; nothing when somebody has looked at it, or has it on the screen.
-    fn load(&mut self, place: TaskId) -> Result<Option<(Task, Files)>, StoreError> {
-        let (store, sitting) = (&self.store, &self.sitting);
-        let draw = self.draw(place)?;
-        if !self.held.contains(&place) {
-            let number = usize::try_from(place.0).unwrap_or(0);
-            let (now, name) = (now(), &self.audit.planned.name);
-            let claim = (now, now + CLAIM);
-            let claimed = store.fleetingly(|store| {
-                store.claim_audit_place(name, number, sitting.rater.id, claim)
-            })?;
-            match claimed {
-                Place::Claimed => self.held.insert(place),
-                Place::Busy => self.busy.insert(place),
-                Place::Full => false,
-            };
-            if claimed != Place::Claimed {
-                return Ok(None);
-            }
+    fn load_task(
+        &mut self,
+        place: TaskId,
+        _asked_for: bool,
+    ) -> Result<Option<(Task, Files)>, StoreError> {
+        let asks = self.draw(place)?.asks;
+        if !self.is_free(place)? {
+            return Ok(None);
         }
-        let gone = || StoreError::Damaged("an image of the audit is gone".to_owned());
-        let image = store.image(draw.asks.image)?.ok_or_else(gone)?;
-        let class = draw.asks.class;
-        let question = store.known_question(draw.asks)?;
+        let (store, sitting) = (&self.store, &self.sitting);
+        let question = store.known_question(asks)?;
         let recorded = match question {
             Some(question) => store.standing_answer(question, sitting.round, sitting.rater.id)?,
             None => None,
         };
-        let noted = notes(store, sitting, image.id)?;
-        let label = Label {
-            class,
-            question,
-            name: sitting.classes.name_of(class),
-            gloss: (sitting.classes.get(class)).and_then(|class| class.gloss.clone()),
-            ancestors: sitting.hierarchy.ancestors_line(class),
-            heading: sitting.hierarchy.heading_of(class).to_owned(),
-            added: false,
-            recorded,
-            sending: None,
-            insight: None,
-        };
-        let files = image.path.iter().map(|path| (image.id, path.clone()));
-        let task = Task {
-            id: place,
-            image: image.id,
-            part: (1, 1),
-            labels: vec![label],
-            no_picture: match &image.path {
-                None => Some(format!("no file: {} is known by name only", image.name)),
-                Some(_) => None,
-            },
-            flagged: noted.flagged,
-            comments: noted.comments,
-            notes: noted.others,
-            image_name: image.name.clone(),
-        };
-        Ok(Some((task, files.collect())))
+        // A new plan may drop what nobody has answered: such a question is looked for again with its answer.
+        let question = question.filter(|_| recorded.is_some());
+        let labels = vec![label(sitting, asks.class, question, recorded)];
+        let read = task(store, sitting, (place, asks.image), (1, 1), labels)?;
+        let gone = || StoreError::Damaged("an image of the audit is gone".to_owned());
+        Ok(Some(read.ok_or_else(gone)?))
     }
 
-    /// The questions that the answers stand for, once they are on disk.
-    fn store_votes(
-        &self,
-        image: ImageId,
-        answers: &[StoredAnswer],
-        at: i64,
-    ) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
-        let sitting = &self.sitting;
-        self.store.atomically(|store| {
-            let mut questions = Vec::with_capacity(answers.len());
-            for answer in answers {
-                let class = answer.class;
-                let question = store.question(Question { image, class })?;
-                questions.push((class, question));
-                store.add_votes(&[NewVote {
-                    question,
-                    round: sitting.round,
-                    rater: sitting.rater.id,
-                    answer: answer.answer,
-                    at: Some(at),
-                    spent: answer.spent,
-                }])?;
-            }
-            store.extend_audit_claims(sitting.rater.id, at + CLAIM)?;
-            Ok(questions)
-        })
+    fn add_question(&self, _: TaskId, asks: Question) -> Result<QuestionId, StoreError> {
+        self.store.question(asks)
+    }
+
+    fn extend_claims(&self, until: i64) -> Result<(), StoreError> {
+        self.store.extend_audit_claims(self.sitting.rater.id, until)
     }
 
     /// Says so when the answers have come to settle the question; again only if they were taken back meanwhile.
-    fn look(&mut self) -> Option<Event> {
+    fn after_votes(&mut self) -> Option<Event> {
         // What cannot be read now is looked at after the next answer.
         let answers = self.audit.answers(&self.store).ok()?;
         let was_settled = self.settled;
-        self.settled = self.audit.is_settled(&answers);
+        self.settled = self.audit.design.is_settled(&answers);
         (self.settled && !was_settled).then_some(Event::AuditSettled)
     }
 
-    fn summarise(&self) -> Result<AuditSummary, StoreError> {
+    fn give_back(&mut self, place: TaskId) -> Result<(), StoreError> {
+        if !self.held.remove(&place) {
+            return Ok(());
+        }
+        let (name, rater) = (&self.audit.planned.name, self.sitting.rater.id);
+        self.store
+            .fleetingly(|store| store.release_audit_place(name, number(place), rater))
+    }
+
+    fn summarise(&mut self, _: &[ImageId]) -> Result<Event, StoreError> {
         let answers = self.audit.answers(&self.store)?;
         let design = &self.audit.design;
         let standing = design.standing(&answers);
@@ -193,78 +172,16 @@ impl Auditor {
             let word = found.word();
             (found.image, found.label, word)
         });
-        Ok(AuditSummary {
+        Ok(Event::AuditReady(Box::new(AuditSummary {
             rows: self.audit.rows(&standing),
             verdict: verdict_words(&design.terms, &standing, design.outlook(&answers)),
             found: found.take(LISTED).collect(),
             with_others: self.busy.len(),
-        })
-    }
-}
-
-impl Desk for Auditor {
-    fn serve(&mut self, errand: Errand) -> (Vec<Event>, Files) {
-        match errand {
-            Errand::StoreVotes {
-                step,
-                image,
-                answers,
-                at,
-                ..
-            } => match self.store_votes(image, &answers, at) {
-                Ok(questions) => {
-                    let stored = Event::VotesStored { step, questions };
-                    let events = std::iter::once(stored).chain(self.look());
-                    (events.collect(), Files::new())
-                }
-                Err(error) => {
-                    let reason = error.to_string();
-                    (vec![Event::VotesFailed { step, reason }], Files::new())
-                }
-            },
-            // No labels are added in an audit.
-            Errand::DropAdded(_) => (Vec::new(), Files::new()),
-            Errand::StoreNote { image, note, at } => {
-                let event = store_note(&self.store, &self.sitting, image, note, at);
-                (vec![event], Files::new())
-            }
-            Errand::LoadTask { task, .. } => match self.load(task) {
-                Ok(Some((task, files))) => (vec![Event::TaskLoaded(task)], files),
-                Ok(None) => (vec![Event::TaskSettled(task)], Files::new()),
-                Err(error) => {
-                    let reason = error.to_string();
-                    (vec![Event::TaskFailed { task, reason }], Files::new())
-                }
-            },
-            Errand::GiveBack(place) => {
-                if self.held.remove(&place) {
-                    let number = usize::try_from(place.0).unwrap_or(0);
-                    let (name, rater) = (&self.audit.planned.name, self.sitting.rater.id);
-                    // Where this fails, the claim runs out by itself.
-                    let _ = self
-                        .store
-                        .fleetingly(|store| store.release_audit_place(name, number, rater));
-                }
-                (Vec::new(), Files::new())
-            }
-            Errand::LoadExamples(class, except) => {
-                let (event, files) = examples(&self.store, class, except);
-                (vec![event], files)
-            }
-            Errand::Summarise(_) => {
-                let event = match self.summarise() {
-                    Ok(summary) => Event::AuditReady(Box::new(summary)),
-                    Err(error) => Event::SummaryFailed(error.to_string()),
-                };
-                (vec![event], Files::new())
-            }
-        }
+        })))
     }
 
-    fn leave(&mut self) {
-        // Where this fails, the claims run out by themselves.
-        let _ = self
-            .store
-            .fleetingly(|store| store.release_audit_claims(self.sitting.rater.id, now()));
+    fn leave(&mut self) -> Result<(), StoreError> {
+        self.store
+            .fleetingly(|store| store.release_audit_claims(self.sitting.rater.id, now()))
     }
 }

@@ -5,6 +5,7 @@ mod answers;
 mod auditor;
 mod clerk;
 mod closing;
+mod desk;
 mod listen;
 mod live;
 mod mix;
@@ -57,8 +58,6 @@ pub struct Setup {
     pub round: RoundId,
     /// The round's name.
     pub round_name: String,
-    /// Whether answers decide disputes, as an adjudicator's do, who sees everybody's votes.
-    pub decides: bool,
     /// In which order.
     pub order: Order,
     /// Answers that each question wants, where that is known.
@@ -114,6 +113,7 @@ struct Sitting {
     /// Whose votes and label sets are looked at.
     looked_at: RoundId,
     round_name: String,
+    /// Whether answers decide disputes, as an adjudicator's do, who sees everybody's votes.
     decides: bool,
     /// Where tasks that are answered once more have their votes.
     retest_round: RoundId,
@@ -166,6 +166,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         wanted,
         process: std::process::id(),
     });
+    let decides = setup.rater.role == Role::Adjudicator && setup.audit.is_none();
     let retest_round = format!("{}{RETEST_SUFFIX}", setup.round_name);
     let sitting = Arc::new(Sitting {
         stop: Stop::of(setup.stop, setup.rater.role).filter(|_| is_one_of_many),
@@ -181,13 +182,13 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         classes: Arc::new(setup.classes),
         hierarchy: Arc::new(setup.hierarchy),
         rater: setup.rater,
-        round: match setup.decides {
+        round: match decides {
             true => setup.store.round(DECISION_ROUND)?,
             false => setup.round,
         },
         looked_at: setup.round,
         round_name: setup.round_name,
-        decides: setup.decides,
+        decides,
     });
     let work = match setup.audit {
         None => tasks(setup.store, &sitting, setup.order)?,
@@ -206,12 +207,11 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     };
     let mut state = State::new(begins, size);
     state.kiosk = setup.kiosk;
-    state.decides = setup.decides;
     state.asks = work.asks;
     let (errands, inbox) = channel();
     let clerk = {
         let sender = sender.clone();
-        let work = move || clerk::run(work.desk, &inbox, &sender);
+        let work = move || desk::run(work.desk, &inbox, &sender);
         thread::Builder::new()
             .name("clerk".to_owned())
             .spawn(work)?

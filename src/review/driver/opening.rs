@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::ZonedDateTime;
 
 use super::auditor::{Auditor, audit_queue};
-use super::clerk::{Clerk, Desk, Special};
+use super::clerk::{Clerk, Special};
+use super::desk::Desk;
 use super::live::{LiveLabelSets, Stop};
 use super::queue::{Order, Queue, queue};
 use super::{Sitting, closing, notes};
@@ -32,7 +33,10 @@ pub fn tasks(store: Store, sitting: &Arc<Sitting>, order: Order) -> Result<Work,
     };
     let clerk = Clerk::new(store, Arc::clone(sitting), live, &queue.open, special);
     Ok(Work {
-        asks: Asks::WhetherInImage,
+        asks: match sitting.decides {
+            true => Asks::Decision,
+            false => Asks::WhetherInImage,
+        },
         progress: Progress {
             total: queue.total,
             before: queue.total - queue.open.len(),

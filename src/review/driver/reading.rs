@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Sitting;
 use super::notes::notes;
-use crate::domain::{ClassIndex, ImageId, QuestionId, Role};
+use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, Role, TaskId};
 use crate::live::Live;
 use crate::review::event::Event;
 use crate::review::state::{Insight, Label, Task};
@@ -24,46 +24,71 @@ pub fn read_task(
     open: OpenTask,
     mut insights: HashMap<QuestionId, Insight>,
 ) -> Result<Option<(Task, Files)>, StoreError> {
-    let Some(image) = store.image(open.task.image)? else {
-        return Ok(None);
-    };
     let mut labels: Vec<Label> = Vec::with_capacity(open.questions.len());
     for question in &open.questions {
-        let class = sitting.classes.get(question.class);
-        let label = Label {
-            class: question.class,
-            question: Some(question.id),
-            name: sitting.classes.name_of(question.class),
-            gloss: class.and_then(|class| class.gloss.clone()),
-            ancestors: sitting.hierarchy.ancestors_line(question.class),
-            heading: sitting.hierarchy.heading_of(question.class).to_owned(),
-            added: false,
-            recorded: question.answer,
-            sending: None,
-            insight: insights.remove(&question.id),
-        };
+        let mut label = label(sitting, question.class, Some(question.id), question.answer);
+        label.insight = insights.remove(&question.id);
         // An added label joins its heading where that is here already.
         let under = labels
             .iter()
             .rposition(|other| other.heading == label.heading);
         labels.insert(under.map_or(labels.len(), |last| last + 1), label);
     }
+    let part = (open.ordinal + 1, store.parts_of(open.task.image)?);
+    task(
+        store,
+        sitting,
+        (open.task.id, open.task.image),
+        part,
+        labels,
+    )
+}
+
+/// A label with the rater's answer that is on disk.
+pub fn label(
+    sitting: &Sitting,
+    class: ClassIndex,
+    question: Option<QuestionId>,
+    recorded: Option<Answer>,
+) -> Label {
+    let known = sitting.classes.get(class);
+    Label {
+        class,
+        question,
+        name: sitting.classes.name_of(class),
+        gloss: known.and_then(|known| known.gloss.clone()),
+        ancestors: sitting.hierarchy.ancestors_line(class),
+        heading: sitting.hierarchy.heading_of(class).to_owned(),
+        added: false,
+        recorded,
+        sending: None,
+        insight: None,
+    }
+}
+
+/// A task with these labels, and where its picture is; nothing where its image is gone.
+pub fn task(
+    store: &Store,
+    sitting: &Sitting,
+    (id, image): (TaskId, ImageId),
+    part: (usize, usize),
+    labels: Vec<Label>,
+) -> Result<Option<(Task, Files)>, StoreError> {
+    let Some(image) = store.image(image)? else {
+        return Ok(None);
+    };
     let noted = notes(store, sitting, image.id)?;
-    let parts = store.parts_of(image.id)?;
     let no_picture = match &image.path {
         None => Some(format!("no file: {} is known by name only", image.name)),
         Some(_) => None,
     };
-    let files = image
-        .path
-        .iter()
-        .map(|path| (image.id, path.clone()))
-        .collect();
+    let files = image.path.iter().map(|path| (image.id, path.clone()));
+    let files = files.collect();
     let task = Task {
-        id: open.task.id,
+        id,
         image: image.id,
         image_name: image.name,
-        part: (open.ordinal + 1, parts),
+        part,
         labels,
         no_picture,
         flagged: noted.flagged,

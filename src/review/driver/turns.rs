@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::clerk::Errand;
+use super::desk::Errand;
 use super::terminal::Screen;
 use super::{EIO, Ended, MESSAGES, Message, SIGINT};
 use crate::domain::ImageId;

@@ -5,7 +5,7 @@ use crate::domain::{Answer, ClassIndex, ImageId, NoteId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Examples, ImageNote, Mode, Sent, SentNote, State, Step};
+use crate::review::state::{Asks, Examples, ImageNote, Mode, Sent, SentNote, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -115,7 +115,7 @@ fn begin_answer(state: &mut State) {
     };
     let (image, open) = (task.image, task.notes.iter().find(waits));
     let Some(to) = open.map(|note| note.id) else {
-        state.say(match state.decides {
+        state.say(match state.asks == Asks::Decision {
             true => "nothing on this image waits for an answer",
             false => "an adjudicator answers flags and comments",
         });
@@ -160,7 +160,7 @@ fn no_to_all(state: &mut State, at: i64) -> Vec<Effect> {
     let open = task.labels.iter().filter(|label| label.is_open());
     let open: Vec<ClassIndex> = open.map(|label| label.class).collect();
     if open.is_empty() {
-        state.say(match state.decides {
+        state.say(match state.asks == Asks::Decision {
             true => "nothing is disputed here any more: Enter ends the task",
             false => "every label is answered: Enter ends the task",
         });

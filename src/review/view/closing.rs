@@ -166,23 +166,27 @@ fn answered(note: &AnsweredNote) -> String {
 
 /// What may come back to this rater.
 fn with_others(closing: &Closing) -> Option<String> {
-    if let Some(audit) = &closing.audit {
-        let labels = match audit.with_others {
-            0 => return None,
-            1 => "1 label was left out: another auditor is".to_owned(),
-            n => format!("{} labels were left out: other auditors are", thousands(n)),
-        };
-        return Some(format!(
-            "{labels} at it now; a later sitting brings back what they leave"
-        ));
-    }
-    let tasks = match closing.summary.as_ref()?.with_others {
+    let (count, one, many) = match (&closing.audit, &closing.summary) {
+        (Some(audit), _) => (
+            audit.with_others,
+            "label was left out: another auditor is",
+            "labels were left out: other auditors are",
+        ),
+        (None, Some(summary)) => (
+            summary.with_others,
+            "task was left out: enough raters are",
+            "tasks were left out: enough raters are",
+        ),
+        (None, None) => return None,
+    };
+    let left_out = match count {
         0 => return None,
-        1 => "1 task was left out: enough raters are".to_owned(),
-        n => format!("{} tasks were left out: enough raters are", thousands(n)),
+        1 => one,
+        _ => many,
     };
     Some(format!(
-        "{tasks} at it now; a later sitting brings back what they leave"
+        "{} {left_out} at it now; a later sitting brings back what they leave",
+        thousands(count)
     ))
 }
 

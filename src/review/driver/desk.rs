@@ -1,0 +1,225 @@
+//! The thread that has the project file: reads tasks, puts votes on disk, counts them at the end.
+
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use jiff::Timestamp;
+
+use super::notes::store_note;
+use super::reading::{Files, examples};
+use super::{Message, Sitting};
+use crate::domain::{ClassIndex, ImageId, Question, QuestionId, RoundId, TaskId};
+use crate::review::effect::{NoteText, StoredAnswer};
+use crate::review::event::{Event, StepId};
+use crate::review::state::Task;
+use crate::store::{NewVote, Store, StoreError};
+
+/// What a desk is asked to do.
+#[derive(Debug)]
+pub enum Errand {
+    /// Put the answers of a step on disk.
+    StoreVotes {
+        /// The step.
+        step: StepId,
+        /// The task.
+        task: TaskId,
+        /// Its image.
+        image: ImageId,
+        /// The answers.
+        answers: Vec<StoredAnswer>,
+        /// Unix milliseconds.
+        at: i64,
+    },
+    /// Take an added label out of its task.
+    DropAdded(QuestionId),
+    /// Put a note on disk.
+    StoreNote {
+        /// On which image.
+        image: ImageId,
+        /// What it says.
+        note: NoteText,
+        /// Unix milliseconds.
+        at: i64,
+    },
+    /// Read a task.
+    LoadTask {
+        /// Which.
+        task: TaskId,
+        /// Whether the rater wants it whoever else is at it.
+        asked_for: bool,
+    },
+    /// Let others have a task that the rater has put last.
+    GiveBack(TaskId),
+    /// Find images that carry a class.
+    LoadExamples(ClassIndex, ImageId),
+    /// Count the votes, for a rater who touched these images.
+    Summarise(Vec<ImageId>),
+}
+
+/// How long a claim holds a task for a rater who does nothing.
+pub const CLAIM: i64 = 10 * 60 * 1000;
+
+/// What the screen is served with: the tasks of the plan, or the labels of an audit.
+pub trait Desk {
+    /// The project, and what is known of the sitting.
+    fn at_hand(&self) -> (&Store, &Sitting);
+
+    /// The round that the answers to a task belong to.
+    fn round_of(&self, _: TaskId) -> RoundId {
+        self.at_hand().1.round
+    }
+
+    /// The task to read in the place of one that is wanted, which the screen hears of first.
+    fn choose(&mut self, task: TaskId, _asked_for: bool) -> TaskId {
+        task
+    }
+
+    /// A task for the screen; nothing where it needs this rater no more.
+    fn load_task(
+        &mut self,
+        task: TaskId,
+        asked_for: bool,
+    ) -> Result<Option<(Task, Files)>, StoreError>;
+
+    /// The key of a question that is not asked yet.
+    fn add_question(&self, task: TaskId, asks: Question) -> Result<QuestionId, StoreError>;
+
+    /// Who votes is there still.
+    fn extend_claims(&self, until: i64) -> Result<(), StoreError>;
+
+    /// Something that follows from votes that are on disk now.
+    fn after_votes(&mut self) -> Option<Event> {
+        None
+    }
+
+    /// Lets others have a task that the rater has put last.
+    fn give_back(&mut self, task: TaskId) -> Result<(), StoreError>;
+
+    /// What came of the sitting, for a rater who touched these images.
+    fn summarise(&mut self, touched: &[ImageId]) -> Result<Event, StoreError>;
+
+    /// Gives back what nobody else could use meanwhile.
+    fn leave(&mut self) -> Result<(), StoreError>;
+}
+
+/// Does errands in their order until nobody can send any more; what was sent is always done.
+pub fn run(
+    mut desk: Box<dyn Desk + Send>,
+    errands: &Receiver<Errand>,
+    answers: &SyncSender<Message>,
+) {
+    while let Ok(errand) = errands.recv() {
+        let (events, files) = serve(&mut *desk, errand);
+        // Nobody hears the answer once the screen is closed; the work is done all the same.
+        if !files.is_empty() {
+            let _ = answers.send(Message::Files(files));
+        }
+        for event in events {
+            let _ = answers.send(Message::Event(event));
+        }
+    }
+    // Where this fails, the claims run out by themselves.
+    let _ = desk.leave();
+}
+
+/// Does an errand; what came of it, and where images have their files.
+fn serve(desk: &mut dyn Desk, errand: Errand) -> (Vec<Event>, Files) {
+    let events = match errand {
+        Errand::StoreVotes {
+            step,
+            task,
+            image,
+            answers,
+            at,
+        } => match store_votes(desk, (task, image), &answers, at) {
+            Ok(questions) => {
+                let stored = Event::VotesStored { step, questions };
+                std::iter::once(stored).chain(desk.after_votes()).collect()
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                vec![Event::VotesFailed { step, reason }]
+            }
+        },
+        Errand::DropAdded(question) => {
+            let (store, _) = desk.at_hand();
+            // The label is gone from this screen; at worst others meet it once more.
+            let _ = store.atomically(|store| store.drop_added_label(question));
+            Vec::new()
+        }
+        Errand::StoreNote { image, note, at } => {
+            let (store, sitting) = desk.at_hand();
+            vec![store_note(store, sitting, image, note, at)]
+        }
+        Errand::LoadTask { task, asked_for } => return load(desk, task, asked_for),
+        Errand::GiveBack(task) => {
+            // Where this fails, the claim runs out by itself.
+            let _ = desk.give_back(task);
+            Vec::new()
+        }
+        Errand::LoadExamples(class, except) => {
+            let (event, files) = examples(desk.at_hand().0, class, except);
+            return (vec![event], files);
+        }
+        Errand::Summarise(touched) => vec![match desk.summarise(&touched) {
+            Ok(event) => event,
+            Err(error) => Event::SummaryFailed(error.to_string()),
+        }],
+    };
+    (events, Files::new())
+}
+
+fn load(desk: &mut dyn Desk, asked: TaskId, asked_for: bool) -> (Vec<Event>, Files) {
+    let task = desk.choose(asked, asked_for);
+    let chosen = (task != asked).then_some(Event::TaskChosen {
+        asked,
+        chosen: task,
+    });
+    let (event, files) = match desk.load_task(task, asked_for) {
+        Ok(Some((task, files))) => (Event::TaskLoaded(task), files),
+        Ok(None) => (Event::TaskSettled(task), Files::new()),
+        Err(error) => {
+            let reason = error.to_string();
+            (Event::TaskFailed { task, reason }, Files::new())
+        }
+    };
+    (chosen.into_iter().chain([event]).collect(), files)
+}
+
+/// The questions that the answers stand for, once they are on disk.
+fn store_votes(
+    desk: &dyn Desk,
+    (task, image): (TaskId, ImageId),
+    answers: &[StoredAnswer],
+    at: i64,
+) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
+    let (store, sitting) = desk.at_hand();
+    let round = desk.round_of(task);
+    store.atomically(|store| {
+        let mut questions = Vec::with_capacity(answers.len());
+        let mut votes = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let class = answer.class;
+            let question = match answer.question {
+                Some(question) => question,
+                None => desk.add_question(task, Question { image, class })?,
+            };
+            questions.push((class, question));
+            votes.push(NewVote {
+                question,
+                round,
+                rater: sitting.rater.id,
+                answer: answer.answer,
+                at: Some(at),
+                spent: answer.spent,
+            });
+        }
+        store.add_votes(&votes)?;
+        desk.extend_claims(at + CLAIM)?;
+        Ok(questions)
+    })
+}
+
+/// Unix milliseconds.
+pub fn now() -> i64 {
+    Timestamp::now().as_millisecond()
+}
