@@ -10,10 +10,16 @@
 
 mod common;
 
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::Project;
 use common::pty::{Answers, Opening, Terminal};
+#[cfg(target_os = "linux")]
+use common::sshd::{Server, new_key};
 
 /// What it says in a terminal.
 fn said(answers: Answers, environment: &[(&str, &str)]) -> String {
@@ -119,5 +125,71 @@ fn a_damaged_project_is_told() {
     assert!(
         said.contains("error: relabel.db is damaged") && said.contains("exit 1"),
         "{said}"
+    );
+}
+
+/// A folder that another machine serves: OpenSSH's, on this one.
+#[cfg(target_os = "linux")]
+struct NetworkDrive(PathBuf);
+
+#[cfg(target_os = "linux")]
+impl NetworkDrive {
+    /// None, with a word, where sshfs or the right to mount is missing.
+    fn mount(server: &Server, folder: &std::path::Path, at: PathBuf) -> Option<NetworkDrive> {
+        if !common::installed("sshfs") {
+            return None;
+        }
+        let key = server.path("key");
+        new_key(&key);
+        server.authorize(&std::fs::read_to_string(server.path("key.pub")).unwrap());
+        std::fs::create_dir(&at).unwrap();
+        let mut options = server.client_options(&key).into_iter();
+        let mut arguments = vec![format!("IdentityFile={}", key.display())];
+        while let Some(option) = options.next() {
+            let value = options.next().unwrap();
+            if option == "-o" {
+                arguments.push(value);
+            }
+        }
+        let told = Command::new("sshfs")
+            .arg(format!("{}:{}", server.host(), folder.display()))
+            .arg(&at)
+            .args(arguments.iter().flat_map(|option| ["-o", option]))
+            .output()
+            .unwrap();
+        if told.status.success() {
+            return Some(NetworkDrive(at));
+        }
+        eprintln!("skipped: sshfs is refused: {told:?}");
+        None
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for NetworkDrive {
+    fn drop(&mut self) {
+        let _ = Command::new("fusermount3").arg("-uz").arg(&self.0).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_project_on_a_network_drive_is_told() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let project = Project::new();
+    let at = server.path("drive");
+    let Some(drive) = NetworkDrive::mount(&server, project.folder(), at) else {
+        return;
+    };
+    let file = drive.0.join("relabel.db");
+    let said = project.transcript(&["doctor", "--project", file.to_str().unwrap()]);
+    assert!(said.contains("network drive  FUSE"), "{said}");
+    assert!(said.contains("keep the file on a local disk"), "{said}");
+    let local = project.run(&["doctor"]);
+    assert!(
+        local.contains("free disk") && !local.contains("network"),
+        "{local}"
     );
 }

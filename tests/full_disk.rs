@@ -99,6 +99,18 @@ fn a_vote_that_finds_no_room_is_not_recorded_and_can_be_given_again() {
     let Some((_project, disk)) = project() else {
         return;
     };
+    // Three megabytes are little, as doctor says beforehand.
+    let mut doctor = Terminal::open(
+        &disk.at,
+        &["doctor"],
+        Opening {
+            columns: 120,
+            ..Opening::default()
+        },
+    );
+    doctor.wait_for_text("little: make room");
+    assert_eq!(doctor.wait_for_end(), 0);
+
     let mut alice = open(&disk);
     wait_for_claims(&disk);
     alice.keys("y");

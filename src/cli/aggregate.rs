@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::chart::Room;
 use super::context::{Context, now};
 use super::failure::Failure;
 use super::reliability::reliability_table;
@@ -166,7 +167,7 @@ pub fn run(options: &Aggregate, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return context.print_json(&report);
     }
-    context.print(&text(&report))
+    context.print(&text(&report, Room::of(context)))
 }
 
 /// The votes that a run counts.
@@ -360,7 +361,7 @@ fn rounds(parameters: &Parameters) -> Option<String> {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, room: Room) -> String {
     let sets = &report.label_sets;
     let mut lines = vec![format!("run {}: {}", report.run, report.method)];
     if let Some(reason) = &report.reason {
@@ -384,7 +385,7 @@ fn text(report: &Report) -> String {
     ));
     if let Some(quality) = &report.quality {
         lines.push(String::new());
-        lines.push(quality_table(quality));
+        lines.push(quality_table(quality, room));
     }
     lines.extend(
         report
@@ -403,7 +404,7 @@ pub fn decided(questions: usize) -> String {
     }
 }
 
-fn quality_table(quality: &Quality) -> String {
+fn quality_table(quality: &Quality, room: Room) -> String {
     let row = |name: &str, of: &ScoreQuality| {
         let figures = [of.accuracy, of.log_loss, of.brier].map(|figure| format!("{figure:.4}"));
         [vec![name.to_owned()], figures.to_vec()].concat()
@@ -426,6 +427,6 @@ fn quality_table(quality: &Quality) -> String {
         &[1, 2, 3],
         rows,
     );
-    let bins = reliability_table(&quality.recalibrated);
+    let bins = reliability_table(&quality.recalibrated, room);
     format!("{scores}\n\n{bins}")
 }

@@ -120,6 +120,15 @@ impl Context {
         }
     }
 
+    /// The columns of the terminal that stdout is, if a person reads it there; no figure of JSON is for that.
+    pub fn columns(&self) -> Option<usize> {
+        let reads = !self.json()
+            && std::io::stdout().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let (columns, _) = reads.then(crossterm::terminal::size)?.ok()?;
+        Some(usize::from(columns))
+    }
+
     /// A bar on stderr for `length` steps (0: unknown), silent when quiet or not on a terminal.
     pub fn progress(&self, label: &'static str, length: u64) -> indicatif::ProgressBar {
         use indicatif::{

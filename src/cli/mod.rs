@@ -3,6 +3,7 @@
 mod aggregate;
 mod agreement;
 mod audit;
+mod chart;
 mod completions;
 mod context;
 mod demo;

@@ -1,8 +1,9 @@
-use super::table::{table, thousands};
+use super::chart::Room;
+use super::table::thousands;
 use crate::consensus::quality::ScoreQuality;
 
 /// Mean score against share true, bin by bin: alike where scores mean what they say.
-pub fn reliability_table(quality: &ScoreQuality) -> String {
+pub fn reliability_table(quality: &ScoreQuality, room: Room) -> String {
     let bins = quality.reliability.iter().map(|bin| {
         let interval = bin.interval.map_or_else(String::new, |interval| {
             format!("{:.3}–{:.3}", interval.low, interval.high)
@@ -22,5 +23,7 @@ pub fn reliability_table(quality: &ScoreQuality) -> String {
         "share true",
         "95 % interval",
     ];
-    table(&header, &[1, 2, 3, 4], bins.collect())
+    let shares = quality.reliability.iter().map(|bin| Some(bin.share_true));
+    let shares: Vec<_> = shares.collect();
+    room.table(&header, &[1, 2, 3, 4], bins.collect(), &shares)
 }

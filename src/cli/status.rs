@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::aggregate::decided;
+use super::chart::{Room, bar, histogram, sparkline};
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
@@ -11,6 +12,7 @@ use super::table::{table, thousands};
 use super::trust::{self, Doubtful};
 use crate::consensus::LabelSetChanges;
 use crate::domain::Role;
+use crate::formats::records::day_text;
 use crate::live::{Live, changes};
 use crate::store::{RaterProgress, Run, Status, Store};
 use crate::text::printable;
@@ -42,12 +44,21 @@ struct Report {
     counts: Status,
     raters_wanted: u32,
     votes_wanted: u64,
+    /// Standing votes of the days up to the newest that has any.
+    votes_a_day: Vec<Day>,
     search: Option<Searched>,
     run: Option<RunReport>,
     since: Option<Since>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     doubtful_raters: Vec<Doubtful>,
     next: String,
+}
+
+/// What was voted on a day (UTC).
+#[derive(Debug, Serialize)]
+struct Day {
+    day: String,
+    votes: u64,
 }
 
 /// What came of an aggregation.
@@ -60,6 +71,8 @@ struct RunReport {
     at: String,
     runs: usize,
     label_sets: LabelSetChanges,
+    /// Questions by score, in twentieths from 0 to 1.
+    score_histogram: Vec<u64>,
     disputes: usize,
     /// Questions that adjudicators decided, in place of the score.
     decided: usize,
@@ -105,6 +118,7 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     };
     let report = Report {
         project: shown(&context.project),
+        votes_a_day: days(&counts),
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
         next: next_step(&counts, search.is_some(), run.as_ref()).to_owned(),
@@ -117,7 +131,7 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return context.print_json(&report);
     }
-    context.print(&text(&report))
+    context.print(&text(&report, Room::of(context)))
 }
 
 /// A run as it was kept.
@@ -131,6 +145,7 @@ fn describe(store: &Store, run: Run) -> Result<RunReport, Failure> {
         disputes: scores.iter().filter(|score| score.disputed).count(),
         decided: scores.iter().filter(|score| score.decided).count(),
         label_sets: changes(&scores),
+        score_histogram: histogram(scores.iter().map(|score| score.score), 20),
         method: run.method,
         round: run.round,
         remarks: run.remarks,
@@ -149,6 +164,21 @@ fn since(store: &Store, run: Option<&Run>) -> Result<Option<Since>, Failure> {
         decided: live.n_decided(),
         label_sets: live.changes(),
     }))
+}
+
+/// The last four weeks up to the newest vote, and not further back than the first.
+fn days(counts: &Status) -> Vec<Day> {
+    let newest = counts.days.keys().next_back().copied();
+    let first = counts.days.keys().next().copied();
+    let (Some(newest), Some(first)) = (newest, first) else {
+        return Vec::new();
+    };
+    (first.max(newest - 27)..=newest)
+        .map(|day| Day {
+            day: day_text(day),
+            votes: counts.days.get(&day).copied().unwrap_or(0),
+        })
+        .collect()
 }
 
 fn next_step(counts: &Status, searched: bool, run: Option<&RunReport>) -> &'static str {
@@ -173,7 +203,7 @@ fn next_step(counts: &Status, searched: bool, run: Option<&RunReport>) -> &'stat
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, room: Room) -> String {
     let counts = &report.counts;
     let sources = format!(
         "from {} sources and the original labels",
@@ -233,8 +263,11 @@ fn text(report: &Report) -> String {
     ];
     let rows = rows.map(|(what, figure, remark)| vec![what.to_owned(), thousands(figure), remark]);
     let mut parts = vec![table(&[], &[1], rows.into())];
+    if room.is_some() {
+        parts.extend(progress(report));
+    }
     if !counts.raters.is_empty() {
-        parts.push(raters(counts));
+        parts.push(raters(counts, room));
     }
     if !report.doubtful_raters.is_empty() {
         let warnings = report.doubtful_raters.iter();
@@ -244,16 +277,54 @@ fn text(report: &Report) -> String {
         parts.push(warnings.join("\n"));
     }
     if let Some(run) = &report.run {
-        parts.push(run_text(run));
+        parts.push(run_text(run, room));
     }
     if let Some(since) = &report.since {
-        parts.push(since_text(since, report.run.is_some()));
+        parts.push(since_text(since, report.run.is_some(), room));
     }
     parts.push(format!("next: {}", report.next));
     parts.join("\n\n")
 }
 
-fn raters(counts: &Status) -> String {
+/// How many of the votes wanted are there, and how many came on which day.
+fn progress(report: &Report) -> Option<String> {
+    let mut rows = Vec::new();
+    if report.votes_wanted > 0 {
+        let round = report.run.as_ref().map_or("main", |run| &run.round);
+        let counts = report.counts.raters.iter();
+        let votes: u64 = counts
+            .filter(|row| row.role == Role::Rater.word() && row.round == round)
+            .map(|row| row.questions)
+            .sum();
+        let share = votes as f64 / report.votes_wanted as f64;
+        rows.push(vec![
+            "answered".to_owned(),
+            bar(share, 30),
+            format!(
+                "{:.1} %: {} of {} votes wanted",
+                share * 100.0,
+                thousands(votes),
+                thousands(report.votes_wanted)
+            ),
+        ]);
+    }
+    if let [first, .., last] = report.votes_a_day.as_slice() {
+        let votes: Vec<u64> = report.votes_a_day.iter().map(|day| day.votes).collect();
+        rows.push(vec![
+            "votes a day".to_owned(),
+            sparkline(&votes),
+            format!(
+                "{} to {}; at most {}",
+                first.day,
+                last.day,
+                thousands(votes.iter().copied().max().unwrap_or(0))
+            ),
+        ]);
+    }
+    (!rows.is_empty()).then(|| table(&[], &[], rows))
+}
+
+fn raters(counts: &Status, room: Room) -> String {
     let rows = counts.raters.iter().map(|rater| {
         let seconds = rater
             .median_spent
@@ -266,14 +337,19 @@ fn raters(counts: &Status) -> String {
             seconds.unwrap_or_default(),
         ]
     });
-    table(
+    let most = counts.raters.iter().map(|rater| rater.questions).max();
+    let shares: Vec<Option<f64>> = (counts.raters.iter())
+        .map(|rater| Some(rater.questions as f64 / most? as f64))
+        .collect();
+    room.table(
         &["round", "rater", "role", "questions", "s each"],
         &[3, 4],
         rows.collect(),
+        &shares,
     )
 }
 
-fn run_text(run: &RunReport) -> String {
+fn run_text(run: &RunReport, room: Room) -> String {
     let mut lines = vec![
         format!(
             "run {} of {}: {} ({})",
@@ -281,6 +357,10 @@ fn run_text(run: &RunReport) -> String {
         ),
         sets_text(&run.label_sets, run.disputes, run.decided),
     ];
+    if room.is_some() {
+        lines.push(sets_chart(&run.label_sets));
+        lines.push(format!("scores 0 ▕{}▏ 1", sparkline(&run.score_histogram)));
+    }
     lines.extend(
         run.remarks
             .iter()
@@ -289,7 +369,7 @@ fn run_text(run: &RunReport) -> String {
     lines.join("\n")
 }
 
-fn since_text(since: &Since, has_run: bool) -> String {
+fn since_text(since: &Since, has_run: bool, room: Room) -> String {
     let begin = if has_run {
         format!(
             "now, with {} votes since on {} questions:",
@@ -300,7 +380,29 @@ fn since_text(since: &Since, has_run: bool) -> String {
         "now, by majority:".to_owned()
     };
     let sets = sets_text(&since.label_sets, since.disputes, since.decided);
-    format!("{begin}\n{sets}")
+    match room.is_some() {
+        true => format!("{begin}\n{sets}\n{}", sets_chart(&since.label_sets)),
+        false => format!("{begin}\n{sets}"),
+    }
+}
+
+fn sets_chart(sets: &LabelSetChanges) -> String {
+    let rows = [
+        ("keep exactly their label", sets.kept),
+        ("gain labels", sets.extended),
+        ("lose it for others", sets.replaced),
+        ("have none", sets.empty),
+    ];
+    let rows = rows.map(|(what, images)| {
+        let share = images as f64 / sets.scored.max(1) as f64;
+        vec![
+            what.to_owned(),
+            thousands(images),
+            format!("{:.1} %", share * 100.0),
+            bar(share, 30),
+        ]
+    });
+    table(&[], &[1, 2], rows.into())
 }
 
 fn sets_text(sets: &LabelSetChanges, disputes: usize, n_decided: usize) -> String {

@@ -257,6 +257,12 @@ pub fn time_text(milliseconds: i64) -> String {
         .map_or_else(|_| String::new(), |time| time.to_string())
 }
 
+/// A day, counted from 1970-01-01, as `2026-11-02`; empty beyond what a calendar holds.
+pub fn day_text(days: i64) -> String {
+    let time = Timestamp::from_second(days.saturating_mul(86_400));
+    time.map_or_else(|_| String::new(), |time| time.strftime("%F").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

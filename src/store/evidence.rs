@@ -185,7 +185,7 @@ impl Store {
             None => "",
         };
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT question, round, rater, answer, spent FROM vote {only}
+            "SELECT question, round, rater, answer, spent, at FROM vote {only}
              ORDER BY question, round, rater, at, copy, sequence"
         ))?;
         let mut rows = statement.query(rusqlite::params_from_iter(around.map(|rater| rater.0)))?;
@@ -199,6 +199,7 @@ impl Store {
                 rater: row.get(2)?,
                 answer: answer.unwrap_or(Answer::No),
                 spent: row.get(4)?,
+                at: row.get(5)?,
             };
             if let Some((former, true)) = last.replace((vote, answer.is_some()))
                 && former.whose() != vote.whose()
@@ -276,6 +277,8 @@ pub(super) struct StandingVote {
     pub answer: Answer,
     /// Milliseconds.
     pub spent: Option<u32>,
+    /// Unix milliseconds.
+    pub at: i64,
 }
 
 impl StandingVote {

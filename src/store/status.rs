@@ -3,6 +3,9 @@ use std::collections::BTreeMap;
 use super::votes::NEWEST;
 use super::{Store, StoreError};
 
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
 /// How far the project is, in counts.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct Status {
@@ -36,6 +39,9 @@ pub struct Status {
     pub vote_rows: u64,
     /// Each rater's part.
     pub raters: Vec<RaterProgress>,
+    /// Standing votes by the day (UTC, counted from 1970-01-01) that they were cast on, where that is known.
+    #[serde(skip)]
+    pub days: BTreeMap<i64, u64>,
     /// Images that somebody's flag stands on.
     pub flagged: u64,
     /// Comments.
@@ -80,6 +86,7 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn status(&self) -> Result<Status, StoreError> {
+        let (raters, days) = self.rater_progress()?;
         Ok(Status {
             classes: self.count("SELECT count(*) FROM class")?,
             images: self.count("SELECT count(*) FROM image")?,
@@ -109,7 +116,8 @@ impl Store {
             tasks: self.count("SELECT count(*) FROM task")?,
             questions: self.count("SELECT count(*) FROM question WHERE task IS NOT NULL")?,
             vote_rows: self.count("SELECT count(*) FROM vote")?,
-            raters: self.rater_progress()?,
+            raters,
+            days,
             flagged: self.count(
                 "SELECT count(DISTINCT image) FROM note WHERE kind = 'flag' AND NOT EXISTS (
                      SELECT 1 FROM note AS newer WHERE newer.image = note.image AND newer.rater = note.rater
@@ -137,13 +145,19 @@ impl Store {
         })
     }
 
-    fn rater_progress(&self) -> Result<Vec<RaterProgress>, StoreError> {
+    /// Each rater's standing votes in each round, and those of each day.
+    fn rater_progress(&self) -> Result<(Vec<RaterProgress>, BTreeMap<i64, u64>), StoreError> {
         // By round, then rater: as they came. One pass over all votes, for their index does not hold answers.
         let mut counted: BTreeMap<(i64, i64), (u64, Vec<u32>)> = BTreeMap::new();
+        let mut days: BTreeMap<i64, u64> = BTreeMap::new();
         self.each_standing_vote(None, |vote| {
             let (questions, spent) = counted.entry((vote.round, vote.rater)).or_default();
             *questions += 1;
             spent.extend(vote.spent);
+            // Votes from tables without times are as old as time.
+            if vote.at > 0 {
+                *days.entry(vote.at.div_euclid(DAY)).or_default() += 1;
+            }
         })?;
         let raters = self.raters()?;
         let rounds = self.rounds()?;
@@ -166,6 +180,6 @@ impl Store {
                         median_spent: median,
                     })
                 });
-        Ok(progress.collect())
+        Ok((progress.collect(), days))
     }
 }

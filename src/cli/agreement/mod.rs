@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use scores::{ReplayReport, ScoresReport};
 
+use super::chart::{Room, histogram, sparkline};
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
 use super::table::{table, thousands};
@@ -148,7 +149,7 @@ pub fn run(options: &Agreement, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return context.print_json(&report);
     }
-    context.print(&text(&report, options))
+    context.print(&text(&report, options, Room::of(context)))
 }
 
 fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result<Report, Failure> {
@@ -336,7 +337,7 @@ fn range(interval: Option<Interval>) -> String {
     })
 }
 
-fn text(report: &Report, options: &Agreement) -> String {
+fn text(report: &Report, options: &Agreement, room: Room) -> String {
     let rows = report.all.iter().map(|figure| {
         vec![
             figure.measure.name().to_owned(),
@@ -353,7 +354,16 @@ fn text(report: &Report, options: &Agreement) -> String {
             thousands(report.replicates),
             report.seed
         ),
-        table(&["", "value", "95 % interval"], &[1, 2], rows.collect()),
+        room.table(
+            &["", "value", "95 % interval"],
+            &[1, 2],
+            rows.collect(),
+            &report
+                .all
+                .iter()
+                .map(|figure| figure.value)
+                .collect::<Vec<_>>(),
+        ),
     ];
     if let Some(retest) = &report.test_retest {
         parts.push(format!(
@@ -376,29 +386,45 @@ fn text(report: &Report, options: &Agreement) -> String {
     }
     for by in &options.by {
         parts.push(match by {
-            By::Rater => rater_table(&report.raters, options.top),
-            By::Pair => pair_table(&report.pairs, options.top),
-            By::Subtree => group_table("subtree", &report.subtrees, options.top),
-            By::Class => group_table("class", &report.classes, options.top),
+            By::Rater => rater_table(&report.raters, options.top, room),
+            By::Pair => pair_table(&report.pairs, options.top, room),
+            By::Subtree => group_table("subtree", &report.subtrees, options.top, room),
+            By::Class => group_table("class", &report.classes, options.top, room),
         });
     }
-    parts.extend(report.scores.as_ref().map(scores::text));
+    let text = |scores| scores::text(scores, room);
+    parts.extend(report.scores.as_ref().map(text));
     if !report.replay.is_empty() {
         parts.push(scores::replay_text(&report.replay));
     }
     parts.join("\n\n")
 }
 
-/// Says what a list leaves out.
-fn cut(text: String, shown: usize, all: usize) -> String {
-    match all.saturating_sub(shown) {
-        0 => text,
-        more => format!("{text}\n… and {} more (--top)", thousands(more)),
+/// A list of figures behind one or two columns of `names`, each a line with its share (0 to 1) as a bar: says what it leaves out, and in a terminal how the
+/// shares of all lie.
+fn list(
+    room: Room,
+    (header, names, rows): (&[&str], usize, Vec<Vec<String>>),
+    (what, shares): (&str, &[Option<f64>]),
+    top: usize,
+) -> String {
+    let right: Vec<usize> = (names..header.len()).collect();
+    let all = rows.len();
+    let rows = rows.into_iter().take(top).collect();
+    let mut text = room.table(header, &right, rows, shares);
+    if all > top {
+        text += &format!("\n… and {} more (--top)", thousands(all - top));
     }
+    let known: Vec<f64> = shares.iter().copied().flatten().collect();
+    if room.is_some() && known.len() > 1 {
+        let bins = sparkline(&histogram(known.iter().copied(), 20));
+        text += &format!("\n{what} of all {}: 0 ▕{bins}▏ 1", thousands(known.len()));
+    }
+    text
 }
 
-fn rater_table(raters: &[RaterReport], top: usize) -> String {
-    let rows = raters.iter().take(top).map(|rater| {
+fn rater_table(raters: &[RaterReport], top: usize, room: Room) -> String {
+    let rows = raters.iter().map(|rater| {
         let [no, yes] = rater
             .confusion
             .map(|row| row.map(|count| count.to_string()).join(" "));
@@ -427,15 +453,13 @@ fn rater_table(raters: &[RaterReport], top: usize) -> String {
         "against",
         "s each",
     ];
-    cut(
-        table(&header, &[1, 2, 3, 4, 5, 6, 7, 8], rows.collect()),
-        top,
-        raters.len(),
-    )
+    let gold: Vec<_> = raters.iter().map(|rater| rater.gold_accuracy).collect();
+    let rows = rows.collect();
+    list(room, (&header, 1, rows), ("accuracy on gold", &gold), top)
 }
 
-fn pair_table(pairs: &[PairReport], top: usize) -> String {
-    let rows = pairs.iter().take(top).map(|pair| {
+fn pair_table(pairs: &[PairReport], top: usize, room: Room) -> String {
+    let rows = pairs.iter().map(|pair| {
         vec![
             pair.first.clone(),
             pair.second.clone(),
@@ -445,17 +469,18 @@ fn pair_table(pairs: &[PairReport], top: usize) -> String {
         ]
     });
     let header = ["rater", "and", "questions", "raw", "Cohen's kappa"];
-    cut(table(&header, &[2, 3, 4], rows.collect()), top, pairs.len())
+    let raw: Vec<_> = pairs.iter().map(|pair| pair.raw).collect();
+    let rows = rows.collect();
+    list(room, (&header, 2, rows), ("raw agreement", &raw), top)
 }
 
-fn group_table(what: &str, groups: &[GroupReport], top: usize) -> String {
-    let rows = groups.iter().take(top).map(|group| {
-        let figure = |measure: Measure| {
-            group
-                .figures
-                .iter()
-                .find(|figure| figure.measure == measure)
-        };
+fn group_table(what: &str, groups: &[GroupReport], top: usize, room: Room) -> String {
+    let figure = |group: &GroupReport, measure: Measure| {
+        let mut figures = group.figures.iter();
+        figures.find(|figure| figure.measure == measure).cloned()
+    };
+    let rows = groups.iter().map(|group| {
+        let figure = |measure| figure(group, measure);
         let mut row = vec![group.name.clone(), thousands(group.questions)];
         for measure in [Measure::Raw, Measure::Fleiss, Measure::AlphaOrdinal] {
             row.push(number(figure(measure).and_then(|figure| figure.value)));
@@ -473,9 +498,8 @@ fn group_table(what: &str, groups: &[GroupReport], top: usize) -> String {
         "ordinal alpha",
         "95 %",
     ];
-    cut(
-        table(&header, &[1, 2, 3, 4, 5, 6, 7], rows.collect()),
-        top,
-        groups.len(),
-    )
+    let raw = |group| figure(group, Measure::Raw)?.value;
+    let raw: Vec<_> = groups.iter().map(raw).collect();
+    let rows = rows.collect();
+    list(room, (&header, 1, rows), ("raw agreement", &raw), top)
 }

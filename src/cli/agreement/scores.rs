@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::cli::chart::Room;
 use crate::cli::failure::Failure;
 use crate::cli::reliability::reliability_table;
 use crate::cli::table::{table, thousands};
@@ -83,7 +84,7 @@ fn threshold(parameters: &Parameters) -> f64 {
 }
 
 /// The quality in words.
-pub fn text(report: &ScoresReport) -> String {
+pub fn text(report: &ScoresReport, room: Room) -> String {
     let quality = &report.quality;
     let how = match (report.cross_fitted, report.method.as_str()) {
         (true, _) => ", cross-fitted by image",
@@ -101,7 +102,7 @@ pub fn text(report: &ScoresReport) -> String {
         quality.accuracy,
         quality.log_loss,
         quality.brier,
-        reliability_table(quality)
+        reliability_table(quality, room)
     )
 }
 

@@ -1,10 +1,14 @@
 //! `relabel doctor`: what this terminal and this project file can do.
 
+mod disk;
+
 use serde::Serialize;
 
-use super::context::{Context, shown};
-use super::failure::Failure;
-use super::table::table;
+use disk::{Disk, disk_of};
+
+use crate::cli::context::{Context, shown};
+use crate::cli::failure::Failure;
+use crate::cli::table::table;
 use crate::review::picture::{ColorDepth, PictureMode, examine};
 use crate::text::printable;
 
@@ -20,6 +24,8 @@ pub struct Doctor {
 struct Report {
     terminal: Terminal,
     project: Option<Project>,
+    /// Where the project file is, or would be.
+    disk: Option<Disk>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,6 +55,7 @@ pub fn run(options: &Doctor, context: &Context) -> Result<(), Failure> {
     let report = Report {
         terminal: terminal(options.pictures),
         project: project(context)?,
+        disk: disk_of(&context.project),
     };
     match context.json() {
         true => context.print_json(&report)?,
@@ -95,6 +102,30 @@ fn project(context: &Context) -> Result<Option<Project>, Failure> {
         journal: store.journal_mode()?,
         damage: store.damage()?,
     }))
+}
+
+/// Less than this is soon used up by votes, their log, and temporary files.
+const LITTLE: u64 = 100_000_000;
+
+const ON_A_NETWORK: &str = "locks and shared memory fail between machines: keep the file on a local disk, and let others log in (docs/ssh.md) or merge copies (docs/merge.md)";
+
+fn room(bytes: u64) -> String {
+    match bytes {
+        0..10_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.0} GB", bytes as f64 / 1e9),
+    }
+}
+
+fn said_of_room(free: u64, project: u64) -> &'static str {
+    match free {
+        ..LITTLE => {
+            "little: make room before anybody votes; a vote that finds none is refused, and said so"
+        }
+        _ if free < project => {
+            "less than a copy of the project takes, which a newer version of relabel makes before it changes the file"
+        }
+        _ => "enough",
+    }
 }
 
 fn text(report: &Report) -> String {
@@ -157,6 +188,17 @@ fn text(report: &Report) -> String {
                     "every page and reference was looked at",
                 ));
             }
+        }
+    }
+    if let Some(disk) = &report.disk {
+        let project = report.project.as_ref().map_or(0, |project| project.bytes);
+        rows.push((
+            "free disk",
+            room(disk.free),
+            said_of_room(disk.free, project),
+        ));
+        if let Some(protocol) = disk.network {
+            rows.push(("network drive", protocol.to_owned(), ON_A_NETWORK));
         }
     }
     let rows = rows
