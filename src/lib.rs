@@ -7,6 +7,7 @@
 //! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
 //! - [`consensus`]: votes to scores, label sets, agreement
 //! - [`proposals`]: what is proposed, and which images people must look at
+//! - [`report`]: figures of a project, and the page that shows them
 //! - [`audit`]: a spot check of given labels: sample, intervals, stopping rule
 //! - [`formats`]: one file a format: bytes to plain records and back
 //! - [`store`]: the project file; all SQL
@@ -22,6 +23,7 @@ pub mod formats;
 pub mod hierarchy;
 pub mod live;
 pub mod proposals;
+pub mod report;
 pub mod review;
 pub mod store;
 pub mod text;

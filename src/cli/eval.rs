@@ -1,6 +1,6 @@
 //! `relabel eval`: predictions scored on the original labels and on the label sets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -75,11 +75,7 @@ pub fn run(options: &Eval, context: &Context) -> Result<(), Failure> {
     let classes = store.classes()?;
     let images = store.images()?;
     let scores = store.scores(run.id)?;
-    let sets: HashMap<ImageId, Vec<ClassIndex>> = images
-        .iter()
-        .zip(label_sets(&images, &scores))
-        .map(|(image, set)| (image.id, set.labels.into_iter().map(ClassIndex).collect()))
-        .collect();
+    let sets = sets_of(&images, &scores);
     let mut files = Vec::new();
     for file in &options.files {
         files.push(evaluate_file(
@@ -98,21 +94,42 @@ pub fn run(options: &Eval, context: &Context) -> Result<(), Failure> {
     context.print(&text(&report, options.classes))
 }
 
-fn evaluate_file(
-    file: &Path,
-    options: &Eval,
-    store: &Store,
-    classes: &Classes,
+/// The label set of every image.
+pub fn sets_of(images: &[ImageRow], scores: &[ScoreRow]) -> HashMap<ImageId, Vec<ClassIndex>> {
+    let sets = label_sets(images, scores).into_iter();
+    let labels = sets.map(|set| set.labels.into_iter().map(ClassIndex).collect());
+    images.iter().map(|image| image.id).zip(labels).collect()
+}
+
+/// First choices against original labels and label sets: over all images, and by original label.
+pub fn judge(
+    predictions: &HashMap<ImageId, ClassIndex>,
     images: &[ImageRow],
     sets: &HashMap<ImageId, Vec<ClassIndex>>,
+) -> (Score, BTreeMap<ClassIndex, Score>) {
+    evaluate(images.iter().filter_map(|image| {
+        Some(Predicted {
+            prediction: *predictions.get(&image.id)?,
+            original: image.original_label,
+            label_set: sets.get(&image.id)?,
+        })
+    }))
+}
+
+/// The class that a file holds for the likeliest of each image. Says which rows it leaves out.
+pub fn first_choices(
+    file: &Path,
+    bad_rows: BadRows,
+    store: &Store,
+    classes: &Classes,
     context: &Context,
-) -> Result<FileReport, Failure> {
+) -> Result<HashMap<ImageId, ClassIndex>, Failure> {
     let names = ImageNames::of(store)?;
     let mut predictions: HashMap<ImageId, ClassIndex> = HashMap::new();
     let left_out = take_rows(
         file,
         LabelRecord::COLUMNS,
-        options.bad_rows,
+        bad_rows,
         context,
         LabelRecord::from_row,
         |record| {
@@ -131,14 +148,26 @@ fn evaluate_file(
         },
     )?;
     left_out.say(context);
-    let predicted = images.iter().filter_map(|image| {
-        Some(Predicted {
-            prediction: *predictions.get(&image.id)?,
-            original: image.original_label,
-            label_set: sets.get(&image.id)?,
-        })
-    });
-    let (score, by_class) = evaluate(predicted);
+    Ok(predictions)
+}
+
+/// What a file of predictions is called.
+pub fn name_of(file: &Path) -> String {
+    file.file_name()
+        .map_or_else(|| shown(file), |name| name.to_string_lossy().into_owned())
+}
+
+fn evaluate_file(
+    file: &Path,
+    options: &Eval,
+    store: &Store,
+    classes: &Classes,
+    images: &[ImageRow],
+    sets: &HashMap<ImageId, Vec<ClassIndex>>,
+    context: &Context,
+) -> Result<FileReport, Failure> {
+    let predictions = first_choices(file, options.bad_rows, store, classes, context)?;
+    let (score, by_class) = judge(&predictions, images, sets);
     let interval = wilson(score.real_right as f64, score.real_images as f64, 0.95);
     let mut by_class: Vec<ClassReport> = by_class
         .into_iter()
@@ -157,9 +186,7 @@ fn evaluate_file(
     let size = |class: &ClassReport| class.change.map_or(-1.0, f64::abs);
     by_class.sort_by(|a, b| size(b).total_cmp(&size(a)).then(a.class.cmp(&b.class)));
     Ok(FileReport {
-        name: file
-            .file_name()
-            .map_or_else(|| shown(file), |name| name.to_string_lossy().into_owned()),
+        name: name_of(file),
         images: predictions.len(),
         original_accuracy: score.original_accuracy(),
         real_accuracy: score.real_accuracy(),

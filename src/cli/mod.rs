@@ -17,11 +17,13 @@ mod interrupt;
 mod man;
 mod merge;
 mod notes;
+mod output;
 mod plan;
 mod predictions;
 mod propose;
 mod rater;
 mod reliability;
+mod report;
 mod review;
 mod show;
 mod status;
@@ -114,6 +116,11 @@ enum Command {
         after_help = "Examples:\n  relabel audit plan --tolerance 0.05 --confidence 0.95\n  relabel audit review --rater ada\n  relabel audit result"
     )]
     Audit(audit::Audit),
+    /// Write one page with figures, plots and the most disputed images
+    #[command(
+        after_help = "Examples:\n  relabel report\n  relabel report -o report.html --thumbnails 48 --eval resnet50.csv\n  relabel report --format json > figures.json\nThe page needs no network: it opens from the disk, and can be mailed."
+    )]
+    Report(report::ReportOptions),
     /// Write label sets, scores, votes or tasks to a file
     #[command(
         after_help = "Examples:\n  relabel export --as csv -o scores.csv\n  relabel export --as real-json > real.json"
@@ -209,6 +216,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
         Command::Audit(audit) => audit::run(audit, context),
+        Command::Report(options) => report::run(options, context),
         Command::Export(options) => export::run(options, context),
         Command::Notes(options) => notes::run(options, context),
         Command::Merge(options) => merge::run(options, context),

@@ -22,6 +22,17 @@ pub struct ScoreQuality {
     pub reliability: Vec<ReliabilityBin>,
 }
 
+impl ScoreQuality {
+    /// Expected calibration error: the distance between mean score and share true, a bin's weight its questions, in 0..=1
+    /// (Naeini, Cooper and Hauskrecht 2015, equation 3).
+    pub fn calibration_error(&self) -> f64 {
+        let bins = self.reliability.iter();
+        let distance = |bin: &ReliabilityBin| (bin.mean_score - bin.share_true).abs();
+        let sum: f64 = bins.map(|bin| bin.questions as f64 * distance(bin)).sum();
+        sum / self.questions.max(1) as f64
+    }
+}
+
 /// The gold questions whose score lies in one bin.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
@@ -135,6 +146,8 @@ mod tests {
         assert!((quality.log_loss - log_loss).abs() < 1e-15);
         assert!((quality.brier - (0.01 + 0.04 + 0.09 + 0.36) / 4.0).abs() < 1e-15);
         assert_eq!(quality.reliability.len(), 4);
+        // One question a bin: the mean of 0.1, 0.2, 0.3 and 0.6.
+        assert!((quality.calibration_error() - 0.3).abs() < 1e-15);
         assert_eq!(score_quality(&[], 0.5), None);
         assert!(
             score_quality(&[(0.0, true), (1.0, false)], 0.5)

@@ -9,6 +9,7 @@
 )]
 
 pub mod audited;
+pub mod chromium;
 pub mod kitty;
 pub mod page;
 pub mod pty;

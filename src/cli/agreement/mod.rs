@@ -5,19 +5,22 @@ mod scores;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use scores::{ReplayReport, ScoresReport};
+use scores::ReplayReport;
+pub use scores::quality;
 
 use super::chart::{Room, histogram, sparkline};
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
 use super::table::{table, thousands};
 use crate::consensus::agreement::{
-    Figure, Measure, RaterFigures, figures, figures_by_group, rater_figures, rater_pairs,
-    test_retest, test_retest_by_rater,
+    Figure, Measure, RaterFigures, figures, rater_figures, rater_pairs, test_retest,
+    test_retest_by_rater,
 };
 use crate::consensus::interval::{Bootstrap, Interval};
 use crate::consensus::{AnswerCounts, CalibratedOptions, MajorityOptions, Method};
 use crate::domain::{ClassIndex, Classes};
+use crate::report::agreement::groups;
+use crate::report::{Group, RaterLine, ScoresReport};
 use crate::store::{Status, Store, StoredEvidence};
 
 /// Options of `agreement`.
@@ -75,10 +78,10 @@ struct Report {
     seed: u64,
     all: Vec<Figure>,
     test_retest: Option<Retest>,
-    raters: Vec<RaterReport>,
+    raters: Vec<RaterLine>,
     pairs: Vec<PairReport>,
-    subtrees: Vec<GroupReport>,
-    classes: Vec<GroupReport>,
+    subtrees: Vec<Group>,
+    classes: Vec<Group>,
     /// How well the newest run's scores say what is true on gold.
     scores: Option<ScoresReport>,
     replay: Vec<ReplayReport>,
@@ -103,35 +106,12 @@ struct RaterRetest {
 }
 
 #[derive(Debug, Serialize)]
-struct RaterReport {
-    rater: String,
-    votes: usize,
-    no: u32,
-    maybe: u32,
-    yes: u32,
-    gold_votes: u32,
-    gold_accuracy: Option<f64>,
-    gold_interval: Option<Interval>,
-    /// Rows: truth no, truth yes; columns: no, maybe, yes.
-    confusion: [[u32; 3]; 2],
-    against_consensus: Option<f64>,
-    median_milliseconds: Option<u64>,
-}
-
-#[derive(Debug, Serialize)]
 struct PairReport {
     first: String,
     second: String,
     questions: u64,
     raw: Option<f64>,
     kappa: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct GroupReport {
-    name: String,
-    questions: usize,
-    figures: Vec<Figure>,
 }
 
 /// Runs the command.
@@ -170,7 +150,7 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
         None => store.newest_run_of(&options.round)?,
     };
     let heading = |class: ClassIndex| hierarchy.heading_of(class).to_owned();
-    let name = |class: ClassIndex| format!("{} ({class})", short(&classes, class));
+    let name = |class: ClassIndex| class_name(&classes, class);
     Ok(Report {
         round: options.round.clone(),
         questions: (0..votes.n_questions())
@@ -183,14 +163,19 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
         test_retest: retest(stored),
         raters: raters(stored, &store.status()?, &options.round)?,
         pairs: pairs(stored),
-        subtrees: groups(stored, heading, bootstrap),
-        classes: groups(stored, name, bootstrap),
+        subtrees: groups(votes, heading, bootstrap),
+        classes: groups(votes, name, bootstrap),
         scores: scores::quality(run.as_ref(), stored)?,
         replay: match options.replay {
             true => scores::replays(run.as_ref(), stored, options.seed)?,
             false => Vec::new(),
         },
     })
+}
+
+/// A class by the first of its names, with its index.
+pub fn class_name(classes: &Classes, class: ClassIndex) -> String {
+    format!("{} ({class})", short(classes, class))
 }
 
 fn short(classes: &Classes, class: ClassIndex) -> String {
@@ -222,11 +207,12 @@ fn retest(stored: &StoredEvidence) -> Option<Retest> {
     })
 }
 
-fn raters(
+/// What each rater did in the round, by the raters' numbers; those without a vote are left out.
+pub fn raters(
     stored: &StoredEvidence,
     status: &Status,
     round: &str,
-) -> Result<Vec<RaterReport>, Failure> {
+) -> Result<Vec<RaterLine>, Failure> {
     let majority = Method::Majority(MajorityOptions::default())
         .run(&stored.evidence())
         .map_err(|error| Failure::failed(error.to_string()))?;
@@ -251,9 +237,9 @@ fn raters(
         .collect())
 }
 
-fn rater_report(name: &str, figures: &RaterFigures, speed: Option<u64>) -> RaterReport {
+fn rater_report(name: &str, figures: &RaterFigures, speed: Option<u64>) -> RaterLine {
     let row = |counts: AnswerCounts| [counts.no, counts.maybe, counts.yes];
-    RaterReport {
+    RaterLine {
         rater: name.to_owned(),
         votes: figures.votes.total() as usize,
         no: figures.votes.no,
@@ -281,50 +267,6 @@ fn pairs(stored: &StoredEvidence) -> Vec<PairReport> {
         .collect();
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.questions));
     pairs
-}
-
-/// Figures of the questions that share a name, those with the most questions first.
-fn groups(
-    stored: &StoredEvidence,
-    name: impl Fn(ClassIndex) -> String,
-    bootstrap: Option<&Bootstrap>,
-) -> Vec<GroupReport> {
-    let mut names: Vec<String> = Vec::new();
-    let mut known = std::collections::HashMap::new();
-    let mut questions: Vec<usize> = Vec::new();
-    let groups: Vec<Option<u32>> = stored
-        .votes
-        .questions()
-        .iter()
-        .enumerate()
-        .map(|(question, key)| {
-            let group = *known.entry(name(key.class)).or_insert_with_key(|name| {
-                names.push(name.clone());
-                questions.push(0);
-                names.len() - 1
-            });
-            if stored.votes.counts(question).total() > 0
-                && let Some(count) = questions.get_mut(group)
-            {
-                *count += 1;
-            }
-            u32::try_from(group).ok()
-        })
-        .collect();
-    let all = figures_by_group(&stored.votes, &groups, names.len(), bootstrap);
-    let mut reports: Vec<GroupReport> = names
-        .into_iter()
-        .zip(questions)
-        .zip(all)
-        .filter(|((_, questions), _)| *questions > 0)
-        .map(|((name, questions), figures)| GroupReport {
-            name,
-            questions,
-            figures,
-        })
-        .collect();
-    reports.sort_by_key(|group| std::cmp::Reverse(group.questions));
-    reports
 }
 
 fn number(value: Option<f64>) -> String {
@@ -423,7 +365,7 @@ fn list(
     text
 }
 
-fn rater_table(raters: &[RaterReport], top: usize, room: Room) -> String {
+fn rater_table(raters: &[RaterLine], top: usize, room: Room) -> String {
     let rows = raters.iter().map(|rater| {
         let [no, yes] = rater
             .confusion
@@ -474,17 +416,16 @@ fn pair_table(pairs: &[PairReport], top: usize, room: Room) -> String {
     list(room, (&header, 2, rows), ("raw agreement", &raw), top)
 }
 
-fn group_table(what: &str, groups: &[GroupReport], top: usize, room: Room) -> String {
-    let figure = |group: &GroupReport, measure: Measure| {
-        let mut figures = group.figures.iter();
-        figures.find(|figure| figure.measure == measure).cloned()
-    };
+fn group_table(what: &str, groups: &[Group], top: usize, room: Room) -> String {
     let rows = groups.iter().map(|group| {
-        let figure = |measure| figure(group, measure);
         let mut row = vec![group.name.clone(), thousands(group.questions)];
         for measure in [Measure::Raw, Measure::Fleiss, Measure::AlphaOrdinal] {
-            row.push(number(figure(measure).and_then(|figure| figure.value)));
-            row.push(range(figure(measure).and_then(|figure| figure.interval)));
+            row.push(number(
+                group.figure(measure).and_then(|figure| figure.value),
+            ));
+            row.push(range(
+                group.figure(measure).and_then(|figure| figure.interval),
+            ));
         }
         row
     });
@@ -498,7 +439,7 @@ fn group_table(what: &str, groups: &[GroupReport], top: usize, room: Room) -> St
         "ordinal alpha",
         "95 %",
     ];
-    let raw = |group| figure(group, Measure::Raw)?.value;
+    let raw = |group: &Group| group.figure(Measure::Raw)?.value;
     let raw: Vec<_> = groups.iter().map(raw).collect();
     let rows = rows.collect();
     list(room, (&header, 1, rows), ("raw agreement", &raw), top)

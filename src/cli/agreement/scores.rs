@@ -6,24 +6,13 @@ use crate::cli::chart::Room;
 use crate::cli::failure::Failure;
 use crate::cli::reliability::reliability_table;
 use crate::cli::table::{table, thousands};
-use crate::consensus::quality::{ScoreQuality, expert_level, score_quality};
+use crate::consensus::quality::{expert_level, score_quality};
 use crate::consensus::recalibrate::recalibrate;
 use crate::consensus::stop::replay;
 use crate::consensus::{CalibratedOptions, LiveLabels, Method, Parameters};
 use crate::live::parameters_of;
+use crate::report::ScoresReport;
 use crate::store::{Run, StoredEvidence};
-
-/// Scores against gold, beside the experts' own level.
-#[derive(Debug, Serialize)]
-pub struct ScoresReport {
-    run: i64,
-    method: String,
-    /// Whether each score was made without the gold of its own image.
-    cross_fitted: bool,
-    quality: ScoreQuality,
-    /// Share of an expert's votes that the majority of the other experts shares.
-    one_expert: Option<f64>,
-}
 
 /// What a stop rule would have saved.
 #[derive(Debug, Serialize)]

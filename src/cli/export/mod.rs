@@ -3,15 +3,15 @@
 mod label_studio;
 mod lines;
 
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::cli::context::{Context, shown};
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
+use crate::cli::output::to_file;
 use crate::formats::export::{
     Formulas, LabelSet, ScoredLabel, TargetKind, VoteLine, VoteObject, VotesCsv, VotesParquet,
     write_jsonl, write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
@@ -168,45 +168,6 @@ fn write_order(store: &Store, out: &mut impl Write) -> Result<(), Failure> {
         }
         writeln!(out, "{}", image.name)?;
     }
-    Ok(())
-}
-
-/// Writes a file, which takes its place when it is complete.
-fn to_file(
-    path: &Path,
-    context: &Context,
-    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    // Beside its place first: a failed export leaves the former file as it was.
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let cannot = |error: &dyn std::fmt::Display| {
-        Failure::failed(format!("cannot write {}: {error}", shown(path)))
-    };
-    let folder = folder.unwrap_or(Path::new("."));
-    // Asked first: the error of the temporary file would name a path that nobody gave.
-    std::fs::metadata(folder).map_err(|error| cannot(&error))?;
-    let aside = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
-    let mut out = BufWriter::new(aside.as_file());
-    write(&mut out)?;
-    out.flush().map_err(|error| cannot(&error))?;
-    drop(out);
-    let file = aside.persist(path).map_err(|error| cannot(&error))?;
-    readable_by_all(&file).map_err(|error| cannot(&error))?;
-    context.say(format!("{} is written", shown(path)));
-    Ok(())
-}
-
-/// Temporary files are the user's alone; an export is an ordinary file.
-#[cfg(unix)]
-fn readable_by_all(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -137,17 +137,11 @@ fn propose(
     for model in models {
         let pool = options.pool.unwrap_or(3 * model.images);
         // Its hash is made while it is read: what was imported is what is proposed.
-        let (pairs, digest) = rayon::join(
-            || of_model(model, pool, options, &names, &classes, context),
-            || digest(&model.path),
+        let (pairs, unchanged) = rayon::join(
+            || of_model(model, pool, options.pool_by, &names, &classes, context),
+            || is_as_imported(model),
         );
-        let changed = match digest {
-            Ok(found) => found != (model.size, model.sha256),
-            Err(error) => return Err(gone(model, &error.to_string())),
-        };
-        if changed {
-            return Err(gone(model, "it is not the file that was imported"));
-        }
+        unchanged.map_err(|why| gone(model, &why))?;
         let pairs = pairs?;
         reports.push(ModelReport {
             name: model.name.clone(),
@@ -182,10 +176,20 @@ fn gone(model: &Model, why: &str) -> Failure {
     .hint("nothing was changed; import them anew: `relabel import predictions FILE --model M`")
 }
 
-fn of_model(
+/// Whether the file of a model is the one that was imported; else what is wrong with it.
+pub fn is_as_imported(model: &Model) -> Result<(), String> {
+    match digest(&model.path) {
+        Ok(found) if found == (model.size, model.sha256) => Ok(()),
+        Ok(_) => Err("it is not the file that was imported".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a model proposes: its first choice for every image, and `pool` pairs over all images. By image and class.
+pub fn of_model(
     model: &Model,
     pool: usize,
-    options: &Propose,
+    by: PoolByChoice,
     names: &ImageNames,
     classes: &Classes,
     context: &Context,
@@ -194,7 +198,7 @@ fn of_model(
         "probabilities" => Kind::Probabilities,
         _ => Kind::Logits,
     };
-    let by = options.pool_by.rule();
+    let by = by.rule();
     let (images, proposed): (Vec<ImageId>, Vec<Proposed>) = if is_matrix(&model.path) {
         let images = model.image_order.clone().unwrap_or_default();
         (images, of_matrix(model, pool, by, kind, classes)?)

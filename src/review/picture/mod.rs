@@ -13,6 +13,7 @@ mod payload;
 mod pen;
 mod scale;
 mod terminal;
+mod thumbnail;
 mod worker;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use layer::{Layer, Placed};
 use payload::kitty::Pieces;
 pub use pen::Pen;
 pub use terminal::{ColorDepth, Detected, PictureMode, TerminalPictures, detect, examine};
+pub use thumbnail::{Thumbnail, thumbnail};
 pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
 use crate::domain::ImageId;
