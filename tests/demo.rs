@@ -134,3 +134,17 @@ fn without_a_terminal_the_demo_is_written_and_every_command_reads_it() {
     place.command(&["demo", "--dir", "demo"]).assert().success();
     assert!(run(&["rater", "list"]).contains("example rater 3"));
 }
+
+#[test]
+fn it_opens_where_the_environment_has_no_name_for_the_user() {
+    let place = Project::empty();
+    let nameless = ["USER", "LOGNAME", "USERNAME"].map(|name| (name, ""));
+    let opening = Opening {
+        environment: &nameless,
+        ..Opening::default()
+    };
+    let mut terminal = Terminal::open(place.folder(), &["demo", "--dir", "demo"], opening);
+    terminal.wait_for_text("task 1 of 11 · you");
+    terminal.keys("qq");
+    assert_eq!(terminal.wait_for_end(), 0);
+}

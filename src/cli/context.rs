@@ -129,6 +129,19 @@ impl Context {
         Some(usize::from(columns))
     }
 
+    /// A sign on stderr that work without countable steps goes on; silent when quiet or not on a terminal.
+    pub fn waiting(&self, label: &'static str) -> indicatif::ProgressBar {
+        let bar = self.progress(label, 0);
+        if let Ok(style) = indicatif::ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        // A hidden one needs no thread.
+        if !bar.is_hidden() {
+            bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        }
+        bar
+    }
+
     /// A bar on stderr for `length` steps (0: unknown), silent when quiet or not on a terminal.
     pub fn progress(&self, label: &'static str, length: u64) -> indicatif::ProgressBar {
         use indicatif::{

@@ -51,10 +51,11 @@ impl From<StoreError> for NotKept {
 /// Runs the command.
 pub fn run(options: &Merge, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
+    let bar = context.waiting("merging");
     let mut snapshots = Vec::new();
     for other in &options.others {
         if is_same_file(other, &context.project) {
-            context.say(format!("{} is this project itself", shown(other)));
+            bar.suspend(|| context.say(format!("{} is this project itself", shown(other))));
             continue;
         }
         let snapshot = Snapshot::of(other).map_err(|error| unreadable(other, &error))?;
@@ -75,6 +76,7 @@ pub fn run(options: &Merge, context: &Context) -> Result<(), Failure> {
             false => Ok(files),
         }
     });
+    bar.finish_and_clear();
     let files = match outcome {
         Ok(files) | Err(NotKept::DryRun(files)) => files,
         Err(NotKept::Failed(failure)) => return Err(failure),

@@ -30,7 +30,7 @@ pub struct Review {
 pub struct ReviewOptions {
     /// Who votes; a new name becomes a rater [default: the user's name]
     #[arg(long, value_name = "NAME")]
-    rater: Option<String>,
+    pub rater: Option<String>,
     #[command(flatten)]
     screen: ScreenOptions,
 }
@@ -269,14 +269,18 @@ fn planned<T: std::str::FromStr>(store: &Store, setting: &str) -> Result<Option<
     Ok(told.and_then(|told| told.parse().ok()))
 }
 
+/// The user's name, where the environment has it; containers and services often have none.
+pub fn user_name() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    })
+}
+
 /// The rater who is named, else the one named as the user is; made with this role when there is none.
 fn own_rater(named: Option<&str>, role: Role, store: &Store) -> Result<RaterRow, Failure> {
-    let from_environment = || {
-        ["USER", "LOGNAME", "USERNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-    };
-    let name = match named.map(str::to_owned).or_else(from_environment) {
+    let name = match named.map(str::to_owned).or_else(user_name) {
         Some(name) if !name.trim().is_empty() => name,
         _ => return Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
     };

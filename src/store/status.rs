@@ -115,7 +115,7 @@ impl Store {
             )?,
             tasks: self.count("SELECT count(*) FROM task")?,
             questions: self.count("SELECT count(*) FROM question WHERE task IS NOT NULL")?,
-            vote_rows: self.count("SELECT count(*) FROM vote")?,
+            vote_rows: self.n_vote_rows()?,
             raters,
             days,
             flagged: self.count(
@@ -126,6 +126,14 @@ impl Store {
             comments: self.count("SELECT count(*) FROM note WHERE kind = 'comment'")?,
             open_notes: self.notes(None)?.iter().filter(|note| note.is_open()).count() as u64,
         })
+    }
+
+    /// Rows of votes, those that were replaced or taken back among them.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn n_vote_rows(&self) -> Result<u64, StoreError> {
+        self.count("SELECT count(*) FROM vote")
     }
 
     /// Median milliseconds of all votes that were measured.

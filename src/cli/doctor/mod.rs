@@ -96,6 +96,7 @@ fn project(context: &Context) -> Result<Option<Project>, Failure> {
         return Ok(None);
     }
     let store = context.open()?;
+    let _bar = context.waiting("looking at every page of the project");
     Ok(Some(Project {
         file: shown(&context.project),
         bytes: std::fs::metadata(&context.project)?.len(),

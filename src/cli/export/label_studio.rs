@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::iter::Peekable;
 
+use indicatif::ProgressBar;
+
 use crate::cli::failure::Failure;
 use crate::cli::import::RUN;
 use crate::cli::interrupt;
@@ -18,6 +20,7 @@ pub(super) fn write_tasks(
     store: &Store,
     run: Option<i64>,
     image_prefix: &str,
+    bar: impl Fn(&'static str, u64) -> ProgressBar,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let texts = Texts::of(&store.classes()?);
@@ -31,18 +34,24 @@ pub(super) fn write_tasks(
             .push(question.class);
     }
     let mut votes = Vec::new();
+    let reading = bar("votes", store.n_vote_rows()?);
     store.each_vote(|vote| -> Result<(), Failure> {
         interrupt::check()?;
+        reading.inc(1);
         votes.push(vote);
         Ok(())
     })?;
+    reading.finish_and_clear();
     let mut votes = votes.into_iter().peekable();
     let mut proposals = store.proposals()?.into_iter().peekable();
     let scores = run.map_or_else(|| Ok(Vec::new()), |run| store.scores(run))?;
     let mut scores = scores.into_iter().peekable();
     let mut tasks = TaskWriter::new(out, image_prefix)?;
-    for image in store.images()? {
+    let images = store.images()?;
+    let writing = bar("images", images.len() as u64);
+    for image in images {
         interrupt::check()?;
+        writing.inc(1);
         let votes = of_image(&mut votes, &image, |vote: &VoteRow| &vote.image);
         let proposals = of_image(&mut proposals, &image, |row: &ProposalRow| &row.image);
         let scores = of_image(&mut scores, &image, |row: &ScoreRow| &row.image);

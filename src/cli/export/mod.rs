@@ -7,6 +7,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use indicatif::ProgressBar;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -177,6 +178,12 @@ fn write(
     context: &Context,
     out: &mut (impl Write + Send),
 ) -> Result<(), Failure> {
+    // Not between lines that stand on the same screen.
+    let quiet = options.output.is_none() && std::io::stdout().is_terminal();
+    let bar = |what, length| match quiet {
+        true => ProgressBar::hidden(),
+        false => context.progress(what, length),
+    };
     match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
@@ -186,15 +193,21 @@ fn write(
         ExportFormat::Parquet => write_scores_parquet(&labels(options, store, context)?, out)?,
         ExportFormat::VotesCsv => {
             let mut rows = VotesCsv::new(out, options.formulas())?;
-            each_vote(store, |vote| rows.write(&vote))?;
+            each_vote(store, bar("votes", store.n_vote_rows()?), |vote| {
+                rows.write(&vote)
+            })?;
             rows.finish()?;
         }
         ExportFormat::VotesJsonl => {
-            each_vote(store, |vote| write_jsonl(&[VoteObject::of(&vote)], out))?;
+            each_vote(store, bar("votes", store.n_vote_rows()?), |vote| {
+                write_jsonl(&[VoteObject::of(&vote)], out)
+            })?;
         }
         ExportFormat::VotesParquet => {
             let mut rows = VotesParquet::new(out)?;
-            each_vote(store, |vote| rows.write(vote))?;
+            each_vote(store, bar("votes", store.n_vote_rows()?), |vote| {
+                rows.write(vote)
+            })?;
             rows.finish()?;
         }
         ExportFormat::NotesCsv => {
@@ -210,7 +223,7 @@ fn write(
         }
         ExportFormat::LabelStudio => {
             let run = newest_or(options, store)?.map(|run| run.id);
-            label_studio::write_tasks(store, run, &options.image_prefix, out)?;
+            label_studio::write_tasks(store, run, &options.image_prefix, bar, out)?;
         }
         ExportFormat::TasksJsonl => write_jsonl(&task_lines(store)?, out)?,
     }
@@ -248,10 +261,12 @@ fn labels(options: &Export, store: &Store, context: &Context) -> Result<Vec<Scor
 
 fn each_vote(
     store: &Store,
+    bar: ProgressBar,
     mut write: impl FnMut(VoteLine) -> std::io::Result<()>,
 ) -> Result<(), Failure> {
     store.each_vote(|vote| {
         interrupt::check()?;
+        bar.inc(1);
         Ok(write(VoteLine {
             image: vote.image,
             class: vote.class,
