@@ -1,6 +1,6 @@
 //! One HTML file that shows a [`Report`]: no other file, no network.
 //!
-//! [`maud`] escapes whatever stands in a template; [`outside`] makes characters visible that would reorder or hide text.
+//! maud escapes whatever stands in a template; `outside` makes characters visible that would reorder or hide text.
 
 mod agreement;
 mod bars;

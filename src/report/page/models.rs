@@ -68,13 +68,17 @@ fn percent(value: f64) -> String {
 
 /// The axis of both accuracies: they can be compared by eye.
 fn around(points: &[Point<'_>]) -> (f64, f64) {
-    let all = || {
-        points
-            .iter()
-            .flat_map(|(original, real, _)| [*original, *real])
+    let ends = |(original, real, model): &Point<'_>| {
+        let intervals = [model.original_interval, model.real_interval];
+        let of = intervals
+            .into_iter()
+            .flatten()
+            .flat_map(|interval| [interval.low, interval.high]);
+        of.chain([*original, *real]).collect::<Vec<f64>>()
     };
-    let low = ((all().fold(1.0, f64::min) - 0.03) * 20.0).floor() / 20.0;
-    let high = ((all().fold(0.0, f64::max) + 0.03) * 20.0).ceil() / 20.0;
+    let all = || points.iter().flat_map(ends);
+    let low = ((all().fold(1.0, f64::min) - 0.01) * 20.0).floor() / 20.0;
+    let high = ((all().fold(0.0, f64::max) + 0.01) * 20.0).ceil() / 20.0;
     (low.max(0.0), high.min(1.0))
 }
 
