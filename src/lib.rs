@@ -4,6 +4,7 @@
 //! The map of the house, innermost first; a module imports only from lines above its own:
 //! - [`domain`]: the plain types everything speaks in
 //! - [`text`]: outside text made safe and fit for a terminal
+//! - [`guard`]: a library's panic on a broken file, as an answer
 //! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
 //! - [`consensus`]: votes to scores, label sets, agreement
 //! - [`proposals`]: what is proposed, and which images people must look at
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod consensus;
 pub mod domain;
 pub mod formats;
+pub mod guard;
 pub mod hierarchy;
 pub mod live;
 pub mod proposals;

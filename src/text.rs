@@ -46,6 +46,33 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// More of a message would bury what it says: a cell of a broken file may be a million letters long.
+const LONGEST_MESSAGE: usize = 1_000;
+
+/// A line of a message: printable, and cut in its middle where it is very long.
+pub fn message(line: &str) -> Cow<'_, str> {
+    match line.len() <= LONGEST_MESSAGE {
+        true => printable(line),
+        false => Cow::Owned(fit_middle(line, LONGEST_MESSAGE)),
+    }
+}
+
+/// Names in a list are many in a broken file.
+const MOST_NAMES: usize = 20;
+
+/// Names in a row, printable, as far as anybody reads them.
+pub fn shown_names(names: &[String]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .take(MOST_NAMES)
+        .map(|name| printable(name))
+        .collect();
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// The columns that a printable text takes.
 pub fn width(text: &str) -> usize {
     // The width that the screen gives each grapheme, which need not be the sum over a whole text.

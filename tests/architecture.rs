@@ -16,15 +16,19 @@ use std::path::Path;
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("text", &[]),
+    ("guard", &[]),
     ("hierarchy", &["domain"]),
     ("consensus", &["domain"]),
     ("audit", &["domain"]),
     ("proposals", &["domain", "hierarchy"]),
-    ("formats", &["domain", "text", "hierarchy"]),
     ("report", &["domain", "text", "consensus"]),
+    ("formats", &["domain", "text", "guard", "hierarchy"]),
     ("store", &["domain"]),
     ("live", &["domain", "text", "consensus", "audit", "store"]),
-    ("review", &["domain", "hierarchy", "consensus", "text"]),
+    (
+        "review",
+        &["domain", "hierarchy", "consensus", "text", "guard"],
+    ),
     (
         "cli",
         &[
@@ -78,6 +82,7 @@ const PURE: &[&str] = &[
     "review/event.rs",
     "review/effect.rs",
     "review/keymap.rs",
+    "review/config.rs",
     "review/layout.rs",
     "review/search.rs",
     "review/summary.rs",

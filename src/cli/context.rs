@@ -8,7 +8,7 @@ use super::failure::Failure;
 use crate::domain::Classes;
 use crate::hierarchy::{Edge, HeadingRow, Hierarchy, NodeName};
 use crate::store::Store;
-use crate::text::{printable, thousands};
+use crate::text::{message, printable, thousands};
 
 /// How figures are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,7 +76,7 @@ impl Context {
     pub fn say(&self, line: impl AsRef<str>) {
         if !self.quiet {
             // Nothing can be done about a stderr that is gone.
-            let _ = writeln!(std::io::stderr(), "{}", printable(line.as_ref()));
+            let _ = writeln!(std::io::stderr(), "{}", message(line.as_ref()));
         }
     }
 

@@ -134,10 +134,10 @@ pub fn first_choices(
         LabelRecord::from_row,
         |record| {
             let class = find_class(classes, &record.label)?.index;
-            let image = names.find(&record.image)?.ok_or_else(|| {
-                RowProblem::bad(format!("unknown image {:?}", record.image))
-                    .hint("predictions are scored on images of the project")
-            })?;
+            let image = names.find_known(
+                &record.image,
+                "predictions are scored on images of the project",
+            )?;
             match predictions.insert(image, class) {
                 None => Ok(()),
                 Some(_) => Err(RowProblem::bad(format!(

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::store::StoreError;
-use crate::text::printable;
+use crate::text::message;
 
 /// What kind of failure it is; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,13 +89,13 @@ impl Failure {
             return Vec::new();
         }
         let error = self.message.lines().enumerate().map(|(at, line)| match at {
-            0 => format!("error: {}", printable(line)),
-            _ => printable(line).into_owned(),
+            0 => format!("error: {}", message(line)),
+            _ => message(line).into_owned(),
         });
         let hints = self
             .hints
             .iter()
-            .map(|hint| format!("hint: {}", printable(hint)));
+            .map(|hint| format!("hint: {}", message(hint)));
         error.chain(hints).collect()
     }
 }

@@ -3,6 +3,7 @@
 use super::context::{Context, now};
 use super::failure::Failure;
 use super::review::unknown_rater;
+use super::suggest::image_hint;
 use super::table::table;
 use crate::domain::{NoteId, Role};
 use crate::formats::export::{AnswerLine, NoteLine};
@@ -93,13 +94,16 @@ fn list(store: &Store, options: &Notes, context: &Context) -> Result<(), Failure
     {
         return Err(unknown_rater(name));
     }
-    if let Some(name) = &options.image
-        && !store.images()?.iter().any(|image| image.name == *name)
-    {
-        return Err(
-            Failure::failed(format!("the project has no image {name:?}"))
-                .hint("give its whole name, as the review screen shows it"),
-        );
+    if let Some(name) = &options.image {
+        let images = store.images()?;
+        let names = || images.iter().map(|image| image.name.as_str());
+        if !names().any(|known| known == name) {
+            let failure = Failure::failed(format!("the project has no image {name:?}"));
+            let failure = image_hint(name, names())
+                .into_iter()
+                .fold(failure, Failure::hint);
+            return Err(failure.hint("give its whole name, as the review screen shows it"));
+        }
     }
     let is_wanted =
         |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|wanted| wanted == name);

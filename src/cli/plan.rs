@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
 use super::propose::{Searched, searched};
+use super::suggest::node_hint;
 use super::table::{table, thousands};
 use crate::domain::{ClassIndex, ImageId, TaskLayout};
 use crate::hierarchy::{GroupingRule, group};
@@ -143,7 +144,7 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
         .map(|node| {
             hierarchy.find_node(node).ok_or_else(|| {
                 Failure::usage(format!("--keep-together: the hierarchy has no {node:?}"))
-                    .hint("name a WordNet id such as n00015388 (animal)")
+                    .hint(node_hint(&hierarchy, node))
             })
         })
         .collect::<Result<_, _>>()?;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::context::{Context, shown};
 use super::failure::Failure;
-use super::import::{BadRows, ImageNames, RowProblem, find_class, take_rows};
+use super::import::{BadRows, ImageNames, find_class, take_rows};
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{Matrix, MatrixError};
 use crate::formats::records::PredictionRecord;
@@ -95,7 +95,7 @@ pub fn read_table(
         |record| {
             let class = find_class(classes, &record.label.label)?.index;
             let name = &record.label.image;
-            let image = names.find(name)?.ok_or_else(|| unknown_image(name))?;
+            let image = names.find_known(name, IMAGES_FIRST)?;
             by_image
                 .entry(image)
                 .or_default()
@@ -129,12 +129,8 @@ pub fn read_table(
         .collect()
 }
 
-/// What is said of an image that the project does not have.
-pub fn unknown_image(name: &str) -> RowProblem {
-    RowProblem::bad(format!("unknown image {name:?}")).hint(
-        "predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first",
-    )
-}
+/// What to do about an image that the project does not have.
+pub const IMAGES_FIRST: &str = "predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first";
 
 /// Bytes and SHA-256 of a file.
 pub fn digest(path: &Path) -> std::io::Result<(u64, [u8; 32])> {

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::plan::{GOLD_SHARE, RATERS_WANTED, RETEST_SHARE, STOP_BOUND};
 use crate::domain::Role;
 use crate::live::audit::LiveAudit;
+use crate::review::config::keymap_of;
 use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
 use crate::review::keymap::Keymap;
 use crate::review::picture::PictureMode;
@@ -342,19 +343,8 @@ fn keymap() -> Result<Keymap, Failure> {
             )));
         }
     };
-    let bad = |error: &dyn std::fmt::Display| {
+    keymap_of(&text).map_err(|error| {
         Failure::input(format!("cannot use {}: {error}", path.display()))
             .hint("docs/keys.md shows the names of actions and keys")
-    };
-    let config: Config = toml::from_str(&text).map_err(|error| bad(&error))?;
-    Keymap::with_overrides(&config.keys).map_err(|error| bad(&error))
-}
-
-/// The user's config file.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    /// Keys of actions, in place of the built-in ones.
-    #[serde(default)]
-    keys: std::collections::BTreeMap<String, Vec<String>>,
+    })
 }

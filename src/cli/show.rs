@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
+use super::suggest::image_hint;
 use crate::domain::ClassIndex;
 use crate::review::picture::{
     PictureMode, TerminalPictures, Viewport, decode, detect, encode, write_inline,
@@ -57,7 +58,14 @@ pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
         say_labels(store, image, context)?;
     }
     match path {
-        Some(path) => show_picture(&path, options, context),
+        Some(path) => show_picture(&path, options, context).map_err(|failure| {
+            let meant = if image.is_none() {
+                meant(&name, context)
+            } else {
+                None
+            };
+            meant.into_iter().fold(failure, Failure::hint)
+        }),
         None => Err(Failure::failed(format!(
             "image {name:?} is known by name only: it has no file"
         ))
@@ -73,6 +81,15 @@ fn find(name: &str, context: &Context) -> Result<Option<(Store, ImageRow)>, Fail
     let store = context.open()?;
     let image = store.images()?.into_iter().find(|image| image.name == name);
     Ok(image.map(|image| (store, image)))
+}
+
+/// The image of the project that may be meant by a name that is neither one of them nor a file.
+fn meant(name: &str, context: &Context) -> Option<String> {
+    if Path::new(name).exists() || !context.project.exists() {
+        return None;
+    }
+    let images = context.open().ok()?.images().ok()?;
+    image_hint(name, images.iter().map(|image| image.name.as_str()))
 }
 
 fn say_labels(store: &Store, image: &ImageRow, context: &Context) -> Result<(), Failure> {

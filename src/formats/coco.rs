@@ -47,9 +47,10 @@ pub fn read_coco(path: &Path) -> Result<Vec<Result<CocoImage, JsonError>>, JsonF
         });
     }
     let mut bad = BTreeMap::new();
+    let mut places = HashMap::new();
     for annotation in file.need("annotations")?.elements()? {
         let image = image_of(&annotation, &ids)?;
-        if let Err(error) = annotate(&annotation, &categories, images.get_mut(image)) {
+        if let Err(error) = annotate(&annotation, &categories, &mut places, image, &mut images) {
             bad.entry(image).or_insert(error);
         }
     }
@@ -64,10 +65,13 @@ fn image_of(annotation: &Place<'_>, ids: &HashMap<i64, usize>) -> Result<usize, 
     image.ok_or_else(|| of.error("there is no image of this id"))
 }
 
-fn annotate(
+/// Notes the label of an image, once; the place of each is kept, because a thing may be annotated thousands of times.
+fn annotate<'c>(
     annotation: &Place<'_>,
-    categories: &HashMap<i64, String>,
-    image: Option<&mut CocoImage>,
+    categories: &'c HashMap<i64, String>,
+    places: &mut HashMap<(usize, &'c str), usize>,
+    at: usize,
+    images: &mut [CocoImage],
 ) -> Result<(), JsonError> {
     let of = annotation.need("category_id")?;
     let name = categories.get(&id(&of)?);
@@ -76,8 +80,11 @@ fn annotate(
         .get("score")
         .map(|score| score.number())
         .transpose()?;
-    let Some(image) = image else { return Ok(()) };
-    match image.labels.iter_mut().find(|(label, _)| label == name) {
+    let Some(image) = images.get_mut(at) else {
+        return Ok(());
+    };
+    let place = *places.entry((at, name)).or_insert(image.labels.len());
+    match image.labels.get_mut(place) {
         // Several things of one kind are one label.
         Some((_, highest)) if score > *highest => *highest = score,
         Some(_) => {}

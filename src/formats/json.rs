@@ -8,6 +8,8 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde_json::Value;
 
+use crate::text::printable;
+
 /// Why a JSON file is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonFileError {
@@ -98,7 +100,7 @@ impl<'a> Place<'a> {
 }
 
 fn list<'a>(keys: impl Iterator<Item = &'a String>) -> String {
-    let keys: Vec<String> = keys.take(20).cloned().collect();
+    let keys: Vec<_> = keys.take(20).map(|key| printable(key)).collect();
     keys.join(", ")
 }
 

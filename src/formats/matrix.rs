@@ -6,10 +6,13 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use half::f16;
-use npyz::{NpyHeader, Order};
+use npyz::Order;
 use rayon::iter::{IndexedParallelIterator, ParallelIterator};
 use rayon::slice::ParallelSlice;
 use zip::ZipArchive;
+
+use super::npy::read_header;
+use crate::text::shown_names;
 
 /// Why a file holds no matrix of predictions.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +27,7 @@ pub enum MatrixError {
     #[error("not an npz file: {0}")]
     Zip(#[from] zip::result::ZipError),
     /// An npz holds several arrays, or not the one that is asked for.
-    #[error("{}; the file has: {}", match wanted { Some(name) => format!("there is no array {name:?}"), None => "which array?".to_owned() }, found.join(", "))]
+    #[error("{}; the file has: {}", match wanted { Some(name) => format!("there is no array {name:?}"), None => "which array?".to_owned() }, shown_names(found))]
     Array {
         /// The array that is asked for.
         wanted: Option<String>,
@@ -136,8 +139,7 @@ impl Matrix {
             "npz" => open_array(file, array)?,
             _ => return Err(MatrixError::Format(ending)),
         };
-        let header = NpyHeader::from_reader(&mut source)
-            .map_err(|error| MatrixError::Header(error.to_string()))?;
+        let header = read_header(&mut source).map_err(MatrixError::Header)?;
         let descr = header.dtype().descr();
         let descr = descr.trim_matches('\'');
         let width = match descr.trim_start_matches(['<', '>', '=', '|']) {

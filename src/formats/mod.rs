@@ -1,4 +1,4 @@
-//! Files: bytes to plain records and back, one file a format. Imports domain, text, and the hierarchy's records.
+//! Files: bytes to plain records and back, one file a format. Imports domain, text, guard, and the hierarchy's records.
 
 pub mod authorized_keys;
 pub mod classes;
@@ -7,6 +7,7 @@ pub mod export;
 pub mod json;
 pub mod label_studio;
 pub mod matrix;
+mod npy;
 pub mod npz;
 mod parquet;
 pub mod public_key;

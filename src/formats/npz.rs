@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use npyz::{NpyHeader, Order};
+use npyz::Order;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
+use super::npy;
 use crate::domain::Answer;
 
 /// Why an npz holds no votes.
@@ -90,6 +91,9 @@ impl VotesNpz {
     /// # Errors
     /// The file is no npz with these arrays, or their shapes do not fit together.
     pub fn open(path: &Path) -> Result<VotesNpz, NpzError> {
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("not a regular file").into());
+        }
         let mut archive = ZipArchive::new(BufReader::new(File::open(path)?))?;
         let (tensor, _) = open(&mut archive, "tensor")?;
         let (raters, ids_shape) = read_ids(&mut archive)?;
@@ -206,6 +210,17 @@ fn number(descr: &str) -> Result<Number, NpzError> {
     }
 }
 
+/// Raters and questions are held in memory; a zip of a few megabytes may hold a million million of them.
+const MOST_RATERS: usize = 1 << 20;
+const MOST_QUESTIONS: usize = 1 << 24;
+
+fn too_many(array: &'static str, count: usize, most: usize) -> NpzError {
+    NpzError::Array {
+        array,
+        reason: format!("{count} are too many: up to {most} are read"),
+    }
+}
+
 /// Image name and class.
 type Texts = (String, String);
 
@@ -227,7 +242,7 @@ fn open<'a>(
 
 /// What the array's own header says.
 fn read_header(file: &mut impl Read) -> Result<Header, String> {
-    let header = NpyHeader::from_reader(file).map_err(|error| error.to_string())?;
+    let header = npy::read_header(file)?;
     if header.order() != Order::C {
         return Err("it stands in Fortran order; expected C order".to_owned());
     }
@@ -253,6 +268,9 @@ fn read_ids(archive: &mut Archive) -> Result<(Vec<i64>, Vec<usize>), NpzError> {
             ),
         });
     };
+    if *count > MOST_RATERS {
+        return Err(too_many("ids", *count, MOST_RATERS));
+    }
     let mut ids = Vec::new();
     let mut bytes = [0; 8];
     for _ in 0..*count {
@@ -282,6 +300,9 @@ fn read_info(archive: &mut Archive) -> Result<(Vec<Texts>, Vec<usize>), NpzError
     let [count, 2] = header.shape.as_slice() else {
         return Err(wrong());
     };
+    if *count > MOST_QUESTIONS {
+        return Err(too_many("info", *count, MOST_QUESTIONS));
+    }
     // A text longer than any file name is no image.
     if letters == 0 || letters > 1 << 16 {
         return Err(wrong());

@@ -1,7 +1,11 @@
 //! Rows of a Parquet file as texts, like those of the other tables.
 
+mod pages;
+
 use std::fs::File;
 
+use parquet::basic::Encoding;
+use parquet::column::page::Page;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
@@ -9,13 +13,52 @@ use parquet::record::{Field, Row as Record};
 use parquet::schema::types::Type;
 
 use super::table::{Column, Row, TableError, places_of};
+use crate::guard::unless_it_panics;
+use pages::{check_lengths, check_pages};
 
-/// Opens a file; only the wanted columns are read. The places are those within its records.
-pub(super) fn open_parquet(
-    file: File,
-    columns: &[Column],
-) -> Result<(RowIter<'static>, Vec<Option<usize>>), TableError> {
-    let reader = SerializedFileReader::new(file).map_err(|error| broken(0, &error))?;
+/// The records of an open file. After the first that cannot be read there are no more: the library stays where it is.
+pub(super) struct Records {
+    rows: Option<RowIter<'static>>,
+    /// Where in a record the wanted columns stand.
+    places: Vec<Option<usize>>,
+    row: u64,
+}
+
+impl Records {
+    /// Opens a file; only the wanted columns are read.
+    pub(super) fn open(file: File, columns: &[Column]) -> Result<Records, TableError> {
+        unless_it_panics(|| open(file, columns)).unwrap_or_else(|| Err(damaged(0, GAVE_UP)))
+    }
+
+    /// The next record's values.
+    pub(super) fn next(&mut self) -> Option<Result<Row, TableError>> {
+        let rows = self.rows.as_mut()?;
+        self.row += 1;
+        // The library panics on some damaged pages, and on times beyond its calendar (parquet 60.1).
+        let values = unless_it_panics(|| Some(rows.next()?.map(texts)));
+        let error = match values {
+            Some(None) => return None,
+            Some(Some(Ok(mut values))) => {
+                let mut take = |place: usize| values.get_mut(place).and_then(Option::take);
+                return Some(Ok(Row {
+                    row: self.row,
+                    values: self.places.iter().map(|place| take((*place)?)).collect(),
+                }));
+            }
+            Some(Some(Err(error))) => damaged(self.row, &words(&error)),
+            None => damaged(self.row, GAVE_UP),
+        };
+        self.rows = None;
+        Some(Err(error))
+    }
+}
+
+const GAVE_UP: &str = "its reader gave up";
+
+fn open(file: File, columns: &[Column]) -> Result<Records, TableError> {
+    let whole = |error: &ParquetError| damaged(0, &words(error));
+    let pages = file.try_clone()?;
+    let reader = SerializedFileReader::new(file).map_err(|error| whole(&error))?;
     let schema = reader.metadata().file_metadata().schema().clone();
     let header: Vec<String> = schema
         .get_fields()
@@ -26,37 +69,90 @@ pub(super) fn open_parquet(
     let mut read: Vec<usize> = wanted.iter().flatten().copied().collect();
     read.sort_unstable();
     read.dedup();
+    check_columns(&pages, &reader, &read)?;
     let fields = schema.get_fields().iter().enumerate();
     let fields = fields.filter(|(place, _)| read.contains(place));
     let projection = Type::group_type_builder(schema.name())
         .with_fields(fields.map(|(_, field)| field.clone()).collect())
         .build()
-        .map_err(|error| broken(0, &error))?;
+        .map_err(|error| whole(&error))?;
     let rows = RowIter::from_file_into(Box::new(reader))
         .project(Some(projection))
-        .map_err(|error| broken(0, &error))?;
+        .map_err(|error| whole(&error))?;
     let within = |place: usize| read.iter().position(|other| *other == place);
-    let places = wanted.into_iter().map(|place| within(place?)).collect();
-    Ok((rows, places))
+    Ok(Records {
+        rows: Some(rows),
+        places: wanted.into_iter().map(|place| within(place?)).collect(),
+        row: 0,
+    })
 }
 
-/// The values of a record at these places.
-pub(super) fn next_record(
-    record: Result<Record, ParquetError>,
-    places: &[Option<usize>],
-    row: u64,
-) -> Result<Row, TableError> {
-    let record = record.map_err(|error| broken(row, &error))?;
-    let mut values: Vec<Option<String>> = record
-        .into_columns()
-        .into_iter()
-        .map(|(_, field)| text(field))
-        .collect();
-    let mut take = |place: usize| values.get_mut(place).and_then(Option::take);
-    Ok(Row {
-        row,
-        values: places.iter().map(|place| take((*place)?)).collect(),
-    })
+/// Looks at the pages of the columns that will be read, before they are.
+fn check_columns(
+    file: &File,
+    reader: &SerializedFileReader<File>,
+    read: &[usize],
+) -> Result<(), TableError> {
+    let schema = reader.metadata().file_metadata().schema_descr();
+    for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
+        for (at, chunk) in metadata.columns().iter().enumerate() {
+            if !read.contains(&schema.get_column_root_idx(at)) {
+                continue;
+            }
+            let refuse = |reason: &str| {
+                let column = chunk.column_path().string();
+                damaged(
+                    0,
+                    &format!("row group {group}, column {column:?}: {reason}"),
+                )
+            };
+            let (start, length) = chunk.byte_range();
+            let end = start
+                .checked_add(length)
+                .ok_or_else(|| refuse("it lies beyond the end"))?;
+            if !check_pages(file, start..end).map_err(|reason| refuse(&reason))? {
+                continue;
+            }
+            let pages = reader
+                .get_row_group(group)
+                .and_then(|group| group.get_column_page_reader(at));
+            let has_levels = chunk.column_descr().max_def_level() > 0;
+            for page in pages.map_err(|error| refuse(&words(&error)))? {
+                let page = page.map_err(|error| refuse(&words(&error)))?;
+                check_texts(&page, has_levels).map_err(|reason| refuse(&reason))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lengths of a page's texts, where they stand in front of them.
+fn check_texts(page: &Page, has_levels: bool) -> Result<(), String> {
+    let has_prefixes = match page.encoding() {
+        Encoding::DELTA_LENGTH_BYTE_ARRAY => false,
+        Encoding::DELTA_BYTE_ARRAY => true,
+        _ => return Ok(()),
+    };
+    let levels = match page {
+        Page::DataPageV2 {
+            def_levels_byte_len,
+            rep_levels_byte_len,
+            ..
+        } => u64::from(*def_levels_byte_len) + u64::from(*rep_levels_byte_len),
+        _ if has_levels => {
+            let length = page.buffer().first_chunk().ok_or("it ends too early")?;
+            u64::from(u32::from_le_bytes(*length)) + 4
+        }
+        _ => 0,
+    };
+    let levels = usize::try_from(levels).map_err(|error| error.to_string())?;
+    let bytes = page.buffer().get(levels..).ok_or("it ends too early")?;
+    check_lengths(bytes, u64::from(page.num_values()), has_prefixes)
+}
+
+fn texts(record: Record) -> Vec<Option<String>> {
+    let columns = record.into_columns().into_iter();
+    columns.map(|(_, field)| text(field)).collect()
 }
 
 fn text(field: Field) -> Option<String> {
@@ -74,15 +170,17 @@ fn text(field: Field) -> Option<String> {
     }
 }
 
-/// Row 0 is the file as a whole.
-fn broken(row: u64, error: &ParquetError) -> TableError {
-    let reason = match error {
+fn words(error: &ParquetError) -> String {
+    match error {
         ParquetError::General(reason) | ParquetError::EOF(reason) => reason.clone(),
         other => other.to_string(),
-    };
-    let reason = format!("not readable as Parquet: {reason}");
-    match row {
-        0 => TableError::Io(std::io::Error::other(reason)),
-        _ => TableError::Row { row, reason },
+    }
+}
+
+/// Row 0 is the file as a whole.
+fn damaged(row: u64, reason: &str) -> TableError {
+    TableError::Damaged {
+        row: (row > 0).then_some(row),
+        reason: format!("not readable as Parquet: {reason}"),
     }
 }

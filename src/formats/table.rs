@@ -1,12 +1,14 @@
 //! Tables of named columns, row by row, from CSV (with a header), JSONL (an object a line) or Parquet.
 
+mod window;
+
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use parquet::record::reader::RowIter;
-
-use super::parquet::{next_record, open_parquet};
+use super::parquet::Records;
+use crate::text::shown_names;
+use window::{LONGEST_ROW, Window};
 
 /// A column that a command reads.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +45,8 @@ impl Column {
         Column { aliases, ..self }
     }
 
-    fn is(&self, header: &str) -> bool {
+    /// Whether a header or a key is this column's.
+    pub fn is(&self, header: &str) -> bool {
         let header = header.trim();
         header.eq_ignore_ascii_case(self.name)
             || self.aliases.iter().any(|a| header.eq_ignore_ascii_case(a))
@@ -63,12 +66,38 @@ pub enum TableError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// A CSV file has no header, or lacks a column.
-    #[error("there is no column {name:?}; {}", if found.is_empty() { "the file is empty".to_owned() } else { format!("the header has: {}", found.join(", ")) })]
+    #[error("there is no column {name:?}; {}", if found.is_empty() { "the file is empty".to_owned() } else { format!("the header has: {}", shown_names(found)) })]
     Column {
         /// The column that is looked for.
         name: &'static str,
         /// The columns that are there.
         found: Vec<String>,
+    },
+    /// An object lacks a key.
+    #[error("row {row}: there is no key {name:?}; {}", if found.is_empty() { "the object is empty".to_owned() } else { format!("it has: {}", shown_names(found)) })]
+    Key {
+        /// Line of the file, the first being 1.
+        row: u64,
+        /// The column that is looked for.
+        name: &'static str,
+        /// The keys that are there.
+        found: Vec<String>,
+    },
+    /// A row has no end, and so there are no more.
+    #[error("row {row}: it is longer than {} MB{}", LONGEST_ROW >> 20, if *is_csv { ": a double quote is opened there and never closed" } else { "" })]
+    Endless {
+        /// Line of the file, the first being 1.
+        row: u64,
+        /// Whether rows may have several lines.
+        is_csv: bool,
+    },
+    /// What follows cannot be read.
+    #[error("{}{reason}", row.map_or_else(String::new, |row| format!("row {row}: ")))]
+    Damaged {
+        /// The first record that cannot be read, from 1; none: the whole file.
+        row: Option<u64>,
+        /// Why.
+        reason: String,
     },
     /// A row is broken.
     #[error("row {row}: {reason}")]
@@ -78,6 +107,13 @@ pub enum TableError {
         /// Why.
         reason: String,
     },
+}
+
+impl TableError {
+    /// Whether other rows can be read all the same.
+    pub fn is_of_one_row(&self) -> bool {
+        matches!(self, TableError::Row { .. } | TableError::Key { .. })
+    }
 }
 
 /// The values of a row, in the order of the columns that were asked for.
@@ -115,14 +151,13 @@ pub fn open_table(path: &Path, columns: &'static [Column]) -> Result<Table, Tabl
             lines: BufReader::new(open_file(path)?),
             line: 0,
         },
-        "parquet" => {
-            let (rows, places) = open_parquet(open_file(path)?, columns)?;
-            let row = 0;
-            Source::Parquet { rows, places, row }
-        }
+        "parquet" => Source::Parquet(Records::open(open_file(path)?, columns)?),
         _ => return Err(TableError::Format { ending }),
     };
-    Ok(Table { columns, source })
+    Ok(Table {
+        columns,
+        source: Some(source),
+    })
 }
 
 /// Only a regular file: a pipe or a device would make a command wait for ever.
@@ -144,16 +179,14 @@ fn open_csv(path: &Path, columns: &'static [Column]) -> Result<Source, TableErro
     if file.fill_buf()?.starts_with(&[0xEF, 0xBB, 0xBF]) {
         file.consume(3);
     }
-    let mut records = csv::Reader::from_reader(file);
-    let header: Vec<String> = records
-        .headers()
-        .map_err(|error| broken(1, &error))?
-        .iter()
-        .map(str::to_owned)
-        .collect();
+    let mut records = csv::Reader::from_reader(Window::new(file));
+    let header: Vec<String> = match records.headers() {
+        Ok(header) => header.iter().map(str::to_owned).collect(),
+        Err(error) => return Err(broken(records.get_mut(), error)),
+    };
     Ok(Source::Csv {
         places: places_of(columns, &header)?,
-        records: records.into_records(),
+        records,
     })
 }
 
@@ -175,27 +208,29 @@ pub(super) fn places_of(
     columns.iter().map(place).collect()
 }
 
-fn broken(row: u64, error: &csv::Error) -> TableError {
-    let row = error.position().map_or(row, csv::Position::line);
-    let reason = match error.kind() {
+fn broken(window: &mut Window<BufReader<File>>, error: csv::Error) -> TableError {
+    let row = match error.position() {
+        Some(position) => window.row_at(position.byte()),
+        None => window.line(),
+    };
+    let reason = match error.into_kind() {
+        csv::ErrorKind::Io(_) if window.overflows => {
+            return TableError::Endless { row, is_csv: true };
+        }
+        csv::ErrorKind::Io(error) => return TableError::Io(error),
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
         } => format!("{len} cells where the header has {expected_len}"),
         csv::ErrorKind::Utf8 { .. } => "the text is not UTF-8".to_owned(),
-        csv::ErrorKind::Io(error) => error.to_string(),
-        _ => error.to_string(),
+        other => format!("{other:?}"),
     };
     TableError::Row { row, reason }
 }
 
 enum Source {
-    Parquet {
-        rows: RowIter<'static>,
-        places: Vec<Option<usize>>,
-        row: u64,
-    },
+    Parquet(Records),
     Csv {
-        records: csv::StringRecordsIntoIter<BufReader<File>>,
+        records: csv::Reader<Window<BufReader<File>>>,
         places: Vec<Option<usize>>,
     },
     Jsonl {
@@ -204,34 +239,46 @@ enum Source {
     },
 }
 
-/// Rows of an open table. After an I/O error the rows end.
+/// Rows of an open table. They end after an error that is not of one row alone.
 pub struct Table {
     columns: &'static [Column],
-    source: Source,
+    source: Option<Source>,
 }
 
 impl Iterator for Table {
     type Item = Result<Row, TableError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = match &mut self.source {
-            Source::Csv { records, places } => match records.next()? {
-                Err(error) => Err(broken(0, &error)),
-                Ok(record) => Ok(Row {
-                    row: record.position().map_or(0, csv::Position::line),
-                    values: places
-                        .iter()
-                        .map(|place| record.get((*place)?).map(str::to_owned))
-                        .collect(),
-                }),
-            },
-            Source::Parquet { rows, places, row } => {
-                *row += 1;
-                next_record(rows.next()?, places, *row)
-            }
+        let row = match self.source.as_mut()? {
+            Source::Csv { records, places } => next_record(records, places)?,
+            Source::Parquet(records) => records.next()?,
             Source::Jsonl { lines, line } => next_object(lines, line, self.columns)?,
         };
+        if row.as_ref().is_err_and(|error| !error.is_of_one_row()) {
+            self.source = None;
+        }
         Some(row.and_then(|row| checked(row, self.columns)))
+    }
+}
+
+fn next_record(
+    records: &mut csv::Reader<Window<BufReader<File>>>,
+    places: &[Option<usize>],
+) -> Option<Result<Row, TableError>> {
+    let mut record = csv::StringRecord::new();
+    match records.read_record(&mut record) {
+        Ok(false) => None,
+        Ok(true) => {
+            let start = record.position().map_or(0, csv::Position::byte);
+            Some(Ok(Row {
+                row: records.get_mut().row_at(start),
+                values: places
+                    .iter()
+                    .map(|place| record.get((*place)?).map(str::to_owned))
+                    .collect(),
+            }))
+        }
+        Err(error) => Some(Err(broken(records.get_mut(), error))),
     }
 }
 
@@ -244,10 +291,17 @@ fn next_object(
     let mut bytes = Vec::new();
     loop {
         bytes.clear();
-        match lines.read_until(b'\n', &mut bytes) {
+        let most = LONGEST_ROW as u64 + 1;
+        match lines.by_ref().take(most).read_until(b'\n', &mut bytes) {
             Err(error) => return Some(Err(error.into())),
             Ok(0) => return None,
             Ok(_) => *line += 1,
+        }
+        if bytes.len() > LONGEST_ROW {
+            return Some(Err(TableError::Endless {
+                row: *line,
+                is_csv: false,
+            }));
         }
         if !bytes.trim_ascii().is_empty() {
             break;
@@ -260,6 +314,11 @@ fn next_object(
         Err(error) => Err(TableError::Row {
             row,
             reason: format!("not a JSON object: {error}"),
+        }),
+        Ok(object) if lacking(&object, columns).is_some() => Err(TableError::Key {
+            row,
+            name: lacking(&object, columns).unwrap_or_default(),
+            found: object.keys().cloned().collect(),
         }),
         Ok(object) => Ok(Row {
             row,
@@ -276,6 +335,16 @@ fn next_object(
                 .collect(),
         }),
     })
+}
+
+/// The first column that an object must have and lacks.
+fn lacking(
+    object: &serde_json::Map<String, serde_json::Value>,
+    columns: &[Column],
+) -> Option<&'static str> {
+    let mut required = columns.iter().filter(|column| column.required);
+    let lacking = required.find(|column| !object.keys().any(|key| column.is(key)));
+    lacking.map(|column| column.name)
 }
 
 fn checked(mut row: Row, columns: &[Column]) -> Result<Row, TableError> {

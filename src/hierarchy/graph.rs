@@ -134,6 +134,11 @@ impl Hierarchy {
         Some(NodeId(u32::try_from(at.ok()?).ok()?))
     }
 
+    /// All nodes, by their ids.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.ids.len()).filter_map(|at| Some(NodeId(u32::try_from(at).ok()?)))
+    }
+
     /// The node of a class.
     pub fn class_node(&self, class: ClassIndex) -> Option<NodeId> {
         Some(self.class_nodes[self.position(class)?])

@@ -1,7 +1,8 @@
 //! The review screen: state, events and effects; `update` is pure, `view` only draws, `driver` alone blocks.
 //!
-//! May import domain, hierarchy and consensus; the driver alone may import the store.
+//! May import domain, text, guard, hierarchy and consensus; the driver alone may import the store.
 
+pub mod config;
 pub mod driver;
 pub mod effect;
 pub mod event;

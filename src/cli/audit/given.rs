@@ -123,10 +123,10 @@ fn of_file(
         |record| {
             let class = find_class(classes, &record.label.label)?.index;
             let name = &record.label.image;
-            let image = names.find(name)?.ok_or_else(|| {
-                RowProblem::bad(format!("unknown image {name:?}"))
-                    .hint("`relabel import images` and `relabel import labels` take images in")
-            })?;
+            let image = names.find_known(
+                name,
+                "`relabel import images` and `relabel import labels` take images in",
+            )?;
             match seen.insert(Question { image, class }, record.score) {
                 None => Ok(()),
                 Some(_) => Err(RowProblem::bad(format!(

@@ -1,8 +1,9 @@
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::rows::RowProblem;
 use crate::cli::failure::Failure;
-use crate::cli::suggest::class_hint;
+use crate::cli::suggest::{class_hint, image_hint};
 use crate::domain::{Class, Classes, ImageId};
 use crate::store::Store;
 
@@ -13,6 +14,8 @@ pub struct ImageNames {
     by_last_part: HashMap<String, Option<ImageId>>,
     /// Known by name only.
     without_file: HashSet<ImageId>,
+    /// Whether a name was likened to all others, which takes a second for a million: the first that is unknown ends an import.
+    has_suggested: AtomicBool,
 }
 
 /// The last part of a name that is a path.
@@ -27,6 +30,7 @@ impl ImageNames {
             by_name: HashMap::new(),
             by_last_part: HashMap::new(),
             without_file: HashSet::new(),
+            has_suggested: AtomicBool::new(false),
         };
         for image in store.images()? {
             if image.path.is_none() {
@@ -69,6 +73,20 @@ impl ImageNames {
             Some(Some(id)) => Ok(Some(*id)),
             None => Ok(None),
         }
+    }
+
+    /// The image of this name, which must be there; else what to do.
+    pub fn find_known(&self, name: &str, what_to_do: &str) -> Result<ImageId, RowProblem> {
+        if let Some(id) = self.find(name)? {
+            return Ok(id);
+        }
+        let problem = RowProblem::bad(format!("unknown image {name:?}"));
+        let meant = match self.has_suggested.swap(true, Ordering::Relaxed) {
+            true => None,
+            false => image_hint(name, self.by_name.keys().map(String::as_str)),
+        };
+        let problem = meant.into_iter().fold(problem, RowProblem::hint);
+        Err(problem.hint(what_to_do))
     }
 
     /// The name of an image; the search for it goes through all.

@@ -8,7 +8,7 @@ use super::names::ImageNames;
 use super::rows::{BadRows, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::cli::predictions::{digest, is_matrix, open_matrix, read_table, refusal, unknown_image};
+use crate::cli::predictions::{IMAGES_FIRST, digest, is_matrix, open_matrix, read_table, refusal};
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{MatrixError, Rows};
@@ -298,7 +298,7 @@ fn read_order(
     let mut images: Vec<ImageId> = Vec::new();
     let mut rows: HashMap<ImageId, usize> = HashMap::new();
     let mut take = |name: &str| -> Result<(), RowProblem> {
-        let image = names.find(name)?.ok_or_else(|| unknown_image(name))?;
+        let image = names.find_known(name, IMAGES_FIRST)?;
         images.push(image);
         match rows.insert(image, images.len()) {
             None => Ok(()),

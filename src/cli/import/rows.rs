@@ -5,7 +5,7 @@ use indicatif::ProgressBar;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
-use crate::cli::suggest::ALIKE;
+use crate::cli::suggest::column_hint;
 use crate::formats::records::RecordError;
 use crate::formats::table::{Column, Row, TableError, open_table};
 
@@ -185,15 +185,23 @@ pub fn take_rows<T>(
     mut take: impl FnMut(T) -> Result<(), RowProblem>,
 ) -> Result<LeftOut, Failure> {
     let what = || format!("cannot import {}", shown(file));
-    let table = open_table(file, columns).map_err(|error| refusal(&what(), &error))?;
+    let table = open_table(file, columns).map_err(|error| refusal(&what(), columns, &error))?;
     let mut intake = Intake::new(file, "row", bad_rows, context);
     for row in table {
         match row {
             // It names its row itself.
-            Err(error @ TableError::Row { .. }) => {
-                intake.note(Err(RowProblem::bad(error.to_string())), || None)?;
+            Err(error) if error.is_of_one_row() => {
+                let problem = RowProblem::bad(error.to_string());
+                let problem = match &error {
+                    TableError::Key { name, found, .. } => {
+                        let hint = column_hint(columns, name, found).into_iter();
+                        hint.fold(problem, RowProblem::hint)
+                    }
+                    _ => problem,
+                };
+                intake.note(Err(problem), || None)?;
             }
-            Err(error) => return Err(refusal(&what(), &error)),
+            Err(error) => return Err(refusal(&what(), columns, &error)),
             Ok(row) => {
                 let outcome = parse(&row).map_err(RowProblem::from).and_then(&mut take);
                 intake.note(outcome, || Some(format!("row {}", row.row)))?;
@@ -203,29 +211,18 @@ pub fn take_rows<T>(
     Ok(intake.finish())
 }
 
-fn refusal(what: &str, error: &TableError) -> Failure {
+fn refusal(what: &str, columns: &[Column], error: &TableError) -> Failure {
     let failure = Failure::input(format!("{what}: {error}"));
     match error {
         TableError::Format { ending } if ending == "npz" => failure.hint(format!(
             "this version reads no {ending} here; write the table as CSV, JSONL or Parquet"
         )),
-        TableError::Column { name, found } => match closest(name, found) {
-            Some(alike) => {
-                failure.hint(format!("did you mean {alike:?}? name the column {name:?}"))
-            }
+        TableError::Column { name, found } => match column_hint(columns, name, found) {
+            Some(hint) => failure.hint(hint),
             None => failure,
         },
         TableError::Format { .. } => failure
             .hint("name the file .csv (with a header), .jsonl (an object a line) or .parquet"),
         _ => failure,
     }
-}
-
-/// The column that is most like the one that is looked for.
-fn closest<'a>(name: &str, found: &'a [String]) -> Option<&'a str> {
-    let likeness = |other: &str| strsim::jaro_winkler(name, &other.trim().to_lowercase());
-    let alike = found.iter().filter(|other| likeness(other) >= ALIKE);
-    alike
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .map(String::as_str)
 }

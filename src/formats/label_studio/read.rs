@@ -45,7 +45,7 @@ fn task(task: &Place<'_>, options: Options<'_>) -> Result<Task, JsonError> {
     let mut read = Task {
         image: match name {
             Some(name) => name.text()?.to_owned(),
-            None => image_name(data.need(options.image_key)?.text()?),
+            None => named(&data.need(options.image_key)?)?,
         },
         ..Task::default()
     };
@@ -78,6 +78,15 @@ fn task(task: &Place<'_>, options: Options<'_>) -> Result<Task, JsonError> {
         }
     }
     Ok(read)
+}
+
+/// The name that an address has; `https://example.org/#top` has none.
+fn named(address: &Place<'_>) -> Result<String, JsonError> {
+    let name = image_name(address.text()?);
+    match name.is_empty() {
+        true => Err(address.error("the address names no image")),
+        false => Ok(name),
+    }
 }
 
 fn is_true(place: &Place<'_>, key: &str) -> Result<bool, JsonError> {

@@ -1,3 +1,5 @@
+//! What the terminal says among the keys that somebody presses.
+
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

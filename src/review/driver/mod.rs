@@ -1,7 +1,7 @@
 //! Carries effects out and feeds events back: the only part of the review screen that blocks. Owns the terminal, the
 //! threads, and through the clerk the project file.
 
-mod answers;
+pub mod answers;
 mod auditor;
 mod clerk;
 mod closing;

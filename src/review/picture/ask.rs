@@ -37,7 +37,7 @@ impl Answers {
     }
 
     /// Reads all that has come so far. Answers that are not whole yet are left for later.
-    fn read(bytes: &[u8]) -> Answers {
+    pub fn read(bytes: &[u8]) -> Answers {
         let text = String::from_utf8_lossy(bytes);
         let mut answers = Answers::default();
         let mut sequences = text.split('\x1b').peekable();

@@ -1,13 +1,13 @@
-use std::cell::Cell;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufReader};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+
+use crate::guard::unless_it_panics;
 
 /// Larger images are refused by their header. 120 megapixels are 360 MB as RGB.
 const MOST_PIXELS: u64 = 120_000_000;
@@ -140,27 +140,9 @@ pub fn decode(path: &Path) -> Result<RgbImage, DecodeError> {
     })
 }
 
-thread_local! {
-    /// Whether this thread is inside a decoder.
-    static DECODING: Cell<bool> = const { Cell::new(false) };
-}
-
-static HOOK: Once = Once::new();
-
-/// A decoder that gives up with a panic has met a broken file, no more: an answer, without a panic's message.
+/// A decoder that gives up with a panic has met a broken file.
 fn guarded<T>(read: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    HOOK.call_once(|| {
-        let former = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !DECODING.get() {
-                former(panic);
-            }
-        }));
-    });
-    DECODING.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(read));
-    DECODING.set(false);
-    outcome.unwrap_or_else(|_| {
+    unless_it_panics(read).unwrap_or_else(|| {
         Err(DecodeError::Broken {
             format: "picture".to_owned(),
             reason: "the decoder gave up".to_owned(),

@@ -1,6 +1,6 @@
 //! Pictures for the terminal: decoded within bounds, scaled to their box, encoded for the terminal's protocol, kept.
 //!
-//! Imports domain only. Everything here may take long and runs off the drawing thread, but for [`Picture`] itself.
+//! Imports domain, text and guard. Everything here may take long and runs off the drawing thread, but for [`Picture`] itself.
 
 mod ask;
 mod blocks;
@@ -26,7 +26,7 @@ use ratatui::widgets::Widget;
 use ratatui_image::Image;
 use ratatui_image::protocol::Protocol;
 
-pub use ask::PATIENCE;
+pub use ask::{Answers, PATIENCE};
 use blocks::Cells;
 pub use decode::{DecodeError, Probe, decode, probe};
 pub use encode::encode;

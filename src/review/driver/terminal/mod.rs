@@ -43,11 +43,11 @@ impl Screen {
         HOOK.call_once(|| {
             let former = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                // A decoder that gives up in its own thread is caught there; the screen goes on.
-                let decoding = std::thread::current()
+                // A decoder that gives up is caught; the screen goes on.
+                let in_picture_thread = std::thread::current()
                     .name()
                     .is_some_and(|name| name.starts_with(crate::review::picture::THREAD_PREFIX));
-                if decoding {
+                if in_picture_thread || crate::guard::is_guarded() {
                     return;
                 }
                 give_back();

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    relabel_fuzz::read_as_every_table(relabel_fuzz::file("table.jsonl", bytes));
+});
