@@ -125,7 +125,9 @@ pub fn run(options: &Agreement, context: &Context) -> Result<(), Failure> {
         ))
         .hint("vote with `relabel review`, or take votes in with `relabel import votes`"));
     }
+    let bar = context.waiting("counting, and drawing anew for intervals");
     let report = report(options, &store, &stored)?;
+    bar.finish_and_clear();
     if context.json() {
         return context.print_json(&report);
     }
