@@ -429,7 +429,6 @@ fn audits_that_cannot_be_are_refused() {
     exit 1
     $ relabel audit plan --of unknown.csv
     stderr: error: cannot import unknown.csv: row 2: unknown image "c.jpg"
-    stderr: hint: did you mean "a.jpg"?
     stderr: hint: `relabel import images` and `relabel import labels` take images in
     stderr: hint: nothing was imported; mend the row
     exit 3

@@ -583,7 +583,7 @@ fn what_is_wrong_with_predictions_is_said_with_its_place() {
     exit 3
     stderr: error: cannot read huge.npy: the shape is [1, 99999999999]; expected [images, classes]
     exit 3
-    stderr: error: cannot read junk.npy: not an npy array: it ends within its header
+    stderr: error: cannot read junk.npy: not an npy array: it does not begin as one
     exit 3
     stderr: error: cannot read junk.npz: not an npz file: invalid Zip archive: Could not find EOCD
     exit 3

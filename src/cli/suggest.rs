@@ -55,18 +55,23 @@ pub fn node_hint(hierarchy: &Hierarchy, text: &str) -> String {
     }
 }
 
-/// The image that a name is most like: the same numbers in it, and few other letters that differ. Files of a data set are all alike but for
+/// The image that a name is most like, whatever its ending: the same numbers in it, and at most a quarter of the letters that differ. Files of a data set are all alike but for
 /// their numbers.
 pub fn closest_image<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if text.len() > LONGEST {
         return None;
     }
     let digits = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
-    let (wanted, wanted_digits) = (text.to_lowercase(), digits(text));
+    let stem = |name: &str| -> String {
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        stem.to_lowercase()
+    };
+    let (wanted, wanted_digits) = (stem(text), digits(&stem(text)));
     let most = wanted.chars().count() / 4;
     names
-        .filter(|name| digits(name) == wanted_digits)
-        .map(|name| (strsim::osa_distance(&name.to_lowercase(), &wanted), name))
+        .map(|name| (stem(name), name))
+        .filter(|(stem, _)| digits(stem) == wanted_digits)
+        .map(|(stem, name)| (strsim::osa_distance(&stem, &wanted), name))
         .filter(|(distance, _)| *distance <= most)
         .min()
         .map(|(_, name)| name)
@@ -107,6 +112,7 @@ mod tests {
         assert_eq!(meant("train/DOG_18.jpg"), Some("train/dog_18.JPEG"));
         // Another number is another image.
         assert_eq!(meant("train/dog_19.JPEG"), None);
+        assert_eq!(closest_image("c.jpg", ["a.jpg"].into_iter()), None);
         assert_eq!(meant("val/horse_17.png"), None);
     }
 

@@ -13,12 +13,15 @@ const DEEPEST: usize = 16;
 
 /// The header of an array; what follows in the file are its numbers.
 pub(super) fn read_header(file: &mut impl Read) -> Result<NpyHeader, String> {
-    let mut bytes = vec![0; 8];
-    fill(file, &mut bytes)?;
-    let (magic, version) = bytes.split_at(6);
-    if magic != b"\x93NUMPY" {
+    let mut bytes = vec![0; 6];
+    let begins = fill(file, &mut bytes);
+    if bytes != b"\x93NUMPY" {
         return Err("it does not begin as one".to_owned());
     }
+    begins?;
+    let mut version = [0; 2];
+    fill(file, &mut version)?;
+    bytes.extend(version);
     // The first version has two bytes of length, the others four.
     let mut length = vec![0; if version.first() == Some(&1) { 2 } else { 4 }];
     fill(file, &mut length)?;
