@@ -638,7 +638,7 @@ fn figures_by_group_are_figures_of_the_group() {
         seed: 3,
     };
     let groups = [Some(0), Some(1), None, Some(1), Some(0), Some(9)];
-    let by_group = figures_by_group(&votes, &groups, 2, Some(&bootstrap));
+    let by_group = figures_by_group(&votes, &groups, 2, Some(&bootstrap), |_| ());
     assert_eq!(by_group[0], figures(&votes, [0, 4], Some(&bootstrap)));
     assert_eq!(by_group[1], figures(&votes, [1, 3], Some(&bootstrap)));
 }

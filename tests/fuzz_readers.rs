@@ -679,7 +679,7 @@ fn other_project_files() {
             Ok(snapshot) => snapshot,
             Err(error) => return refusal(&error).map(|()| 0),
         };
-        match store.atomically(|store| store.merge(snapshot.store())) {
+        match store.atomically(|store| store.merge(snapshot.store(), &|| ())) {
             Ok(merged) => Ok(merged.votes.taken),
             Err(error) => {
                 refusal(&error)?;

@@ -159,7 +159,7 @@ impl Copies {
         let snapshot = Snapshot::of(&self.path(from)).unwrap();
         let store = &self.open[into];
         let merged = store
-            .atomically(|store| store.merge(snapshot.store()))
+            .atomically(|store| store.merge(snapshot.store(), &|| ()))
             .unwrap();
         merged.votes.taken + merged.notes.taken
     }

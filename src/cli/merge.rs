@@ -51,20 +51,24 @@ impl From<StoreError> for NotKept {
 /// Runs the command.
 pub fn run(options: &Merge, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
-    let bar = context.waiting("merging");
     let mut snapshots = Vec::new();
     for other in &options.others {
         if is_same_file(other, &context.project) {
-            bar.suspend(|| context.say(format!("{} is this project itself", shown(other))));
+            context.say(format!("{} is this project itself", shown(other)));
             continue;
         }
         let snapshot = Snapshot::of(other).map_err(|error| unreadable(other, &error))?;
         snapshots.push((other, snapshot));
     }
+    let mut votes = 0;
+    for (_, snapshot) in &snapshots {
+        votes += snapshot.store().n_vote_rows()?;
+    }
+    let bar = context.progress("votes", votes);
     let outcome = store.atomically(|store| -> Result<Vec<FileReport>, NotKept> {
         let mut files = Vec::new();
         for (other, snapshot) in &snapshots {
-            let merged = store.merge(snapshot.store());
+            let merged = store.merge(snapshot.store(), &|| bar.inc(1));
             let merged = merged.map_err(|error| NotKept::Failed(refusal(other, &error)))?;
             files.push(FileReport {
                 file: shown(other),

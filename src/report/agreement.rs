@@ -16,11 +16,12 @@ impl Group {
     }
 }
 
-/// Figures of the questions that share a name, those with the most questions first.
+/// Figures of the questions that share a name, those with the most questions first; `done` hears of how many more questions they are there.
 pub fn groups(
     votes: &VoteTable,
     name: impl Fn(ClassIndex) -> String,
     bootstrap: Option<&Bootstrap>,
+    done: impl Fn(usize) + Sync,
 ) -> Vec<Group> {
     let mut names: Vec<String> = Vec::new();
     let mut known = HashMap::new();
@@ -43,7 +44,7 @@ pub fn groups(
             u32::try_from(group).ok()
         })
         .collect();
-    let all = figures_by_group(votes, &groups, names.len(), bootstrap);
+    let all = figures_by_group(votes, &groups, names.len(), bootstrap, done);
     let mut reports: Vec<Group> = names
         .into_iter()
         .zip(questions)

@@ -6,12 +6,17 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn damage(&self) -> Result<Vec<String>, StoreError> {
-        let mut found: Vec<String> = self
-            .connection
-            .prepare("PRAGMA integrity_check")?
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        found.retain(|line| line != "ok");
+        let mut found = Vec::new();
+        let mut statement = self.connection.prepare("PRAGMA integrity_check")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            // What is wrong with a tree comes as several lines under a heading.
+            let text: String = row.get(0)?;
+            let lines = text
+                .lines()
+                .filter(|line| *line != "ok" && !line.starts_with("***"));
+            found.extend(lines.map(str::to_owned));
+        }
         let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

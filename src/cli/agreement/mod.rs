@@ -125,8 +125,9 @@ pub fn run(options: &Agreement, context: &Context) -> Result<(), Failure> {
         ))
         .hint("vote with `relabel review`, or take votes in with `relabel import votes`"));
     }
-    let bar = context.waiting("counting, and drawing anew for intervals");
-    let report = report(options, &store, &stored)?;
+    // The whole, subtrees, classes.
+    let bar = context.progress("questions", 3 * stored.votes.n_questions() as u64);
+    let report = report(options, &store, &stored, |n| bar.inc(n as u64))?;
     bar.finish_and_clear();
     if context.json() {
         return context.print_json(&report);
@@ -134,7 +135,12 @@ pub fn run(options: &Agreement, context: &Context) -> Result<(), Failure> {
     context.print(&text(&report, options, Room::of(context)))
 }
 
-fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result<Report, Failure> {
+fn report(
+    options: &Agreement,
+    store: &Store,
+    stored: &StoredEvidence,
+    done: impl Fn(usize) + Sync,
+) -> Result<Report, Failure> {
     let classes = store.classes()?;
     let hierarchy = load_hierarchy(store, &classes)?;
     let bootstrap = Bootstrap {
@@ -151,6 +157,8 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
         })?),
         None => store.newest_run_of(&options.round)?,
     };
+    let all = figures(votes, 0..votes.n_questions(), bootstrap);
+    done(votes.n_questions());
     let heading = |class: ClassIndex| hierarchy.heading_of(class).to_owned();
     let name = |class: ClassIndex| class_name(&classes, class);
     Ok(Report {
@@ -161,12 +169,12 @@ fn report(options: &Agreement, store: &Store, stored: &StoredEvidence) -> Result
         votes: votes.n_votes(),
         replicates: options.replicates,
         seed: options.seed,
-        all: figures(votes, 0..votes.n_questions(), bootstrap),
+        all,
         test_retest: retest(stored),
         raters: raters(stored, &store.status()?, &options.round)?,
         pairs: pairs(stored),
-        subtrees: groups(votes, heading, bootstrap),
-        classes: groups(votes, name, bootstrap),
+        subtrees: groups(votes, heading, bootstrap, &done),
+        classes: groups(votes, name, bootstrap, &done),
         scores: scores::quality(run.as_ref(), stored)?,
         replay: match options.replay {
             true => scores::replays(run.as_ref(), stored, options.seed)?,

@@ -48,8 +48,9 @@ pub fn spread(
             votes,
             |class| hierarchy.heading_of(class).to_owned(),
             bootstrap,
+            |_| (),
         ),
-        classes: groups(votes, |class| project.class_name(class), bootstrap),
+        classes: groups(votes, |class| project.class_name(class), bootstrap, |_| ()),
         raters: raters.into_iter().map(named).collect(),
     }))
 }

@@ -158,12 +158,13 @@ pub fn figures(
 }
 
 /// All measures for each group of questions: `groups` says for each question to which of the
-/// `n_groups` groups (classes, headings) it belongs, if to any.
+/// `n_groups` groups (classes, headings) it belongs, if to any. `done` hears of how many more questions the figures are there.
 pub fn figures_by_group(
     votes: &VoteTable,
     groups: &[Option<u32>],
     n_groups: usize,
     bootstrap: Option<&Bootstrap>,
+    done: impl Fn(usize) + Sync,
 ) -> Vec<Vec<Figure>> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); n_groups];
     for (question, group) in groups.iter().enumerate() {
@@ -173,7 +174,12 @@ pub fn figures_by_group(
     }
     members
         .into_par_iter()
-        .map(|questions| figures(votes, questions, bootstrap))
+        .map(|questions| {
+            let n_questions = questions.len();
+            let figures = figures(votes, questions, bootstrap);
+            done(n_questions);
+            figures
+        })
         .collect()
 }
 

@@ -119,12 +119,13 @@ pub enum MergeError {
 
 impl Store {
     /// Takes in what was voted, noted and added in another copy of the project; inside [`Store::atomically`].
+    /// `each` hears of every vote of the other's that is looked at.
     ///
     /// # Errors
     /// The other file is no copy of this project, holds other rows under the same numbers, or SQLite refuses.
-    pub fn merge(&self, other: &Store) -> Result<Merged, MergeError> {
+    pub fn merge(&self, other: &Store, each: &dyn Fn()) -> Result<Merged, MergeError> {
         let images = compare::same_project(self, other)?;
-        let mut merged = rows::take_in(self, other, &images)?;
+        let mut merged = rows::take_in(self, other, &images, each)?;
         merged.audits = audits::take_in(self, other, &images)?;
         Ok(merged)
     }

@@ -10,11 +10,12 @@ use crate::domain::{ImageId, RaterId, RoundId};
 use crate::store::votes::NEWEST;
 use crate::store::{Store, StoreError};
 
-/// Takes in what this file has not; the images are the same.
+/// Takes in what this file has not; the images are the same. `each` hears of every vote that is looked at.
 pub(super) fn take_in(
     here: &Store,
     there: &Store,
     images: &ImageKeys,
+    each: &dyn Fn(),
 ) -> Result<Merged, MergeError> {
     let mut merged = Merged::default();
     let mut conflicts = Differences::default();
@@ -30,7 +31,7 @@ pub(super) fn take_in(
         conflicts: &mut conflicts,
         added: BTreeMap::new(),
     };
-    taking.votes(there)?;
+    taking.votes(there, each)?;
     taking.added_labels(there)?;
     taking.notes(there)?;
     taking.place_added_labels()?;
@@ -146,7 +147,7 @@ const THEIRS: &str =
     "question.id, question.image, question.class, question.added, question.task IS NOT NULL";
 
 impl Taking<'_> {
-    fn votes(&mut self, there: &Store) -> Result<(), StoreError> {
+    fn votes(&mut self, there: &Store, each: &dyn Fn()) -> Result<(), StoreError> {
         let here = self.here;
         let mut insert = here.connection.prepare_cached(
             "INSERT INTO vote (question, round, rater, at, copy, sequence, answer, spent)
@@ -160,6 +161,7 @@ impl Taking<'_> {
         // Votes come by question.
         let mut asked: Option<(i64, i64)> = None;
         while let Some(row) = rows.next()? {
+            each();
             let theirs = Theirs::read(row, 7)?;
             let question = match asked {
                 Some((id, question)) if id == theirs.id => question,
