@@ -358,3 +358,27 @@ fn the_arrays_of_an_archive_are_named_in_a_line() {
     exit 3
     ");
 }
+
+/// SQLite quotes the schema that it cannot read: text of the file's own, which could pass for messages of the program.
+#[test]
+fn a_project_file_whose_schema_is_damaged_is_refused_in_a_line() {
+    let project = Project::new();
+    let mut other = std::fs::read(project.database()).unwrap();
+    let word = b"-- labels of one block are drawn";
+    let at = other
+        .windows(word.len())
+        .position(|window| window == word)
+        .unwrap();
+    other[at] = b'`';
+    project.write("other.db", &other);
+    let said = project.transcript(&["merge", "other.db"]);
+    let error: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.starts_with("stderr: hint: "))
+        .collect();
+    assert_eq!(error.len(), 2, "{said}");
+    assert!(
+        error[0].contains("it is cut off or damaged: malformed database schema"),
+        "{said}"
+    );
+}

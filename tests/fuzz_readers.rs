@@ -140,7 +140,7 @@ fn config() -> Config {
         .and_then(|cases| cases.parse().ok());
     let few = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => Config::default().cases,
-        None => 256,
+        None => 128,
     };
     Config {
         cases: cases.unwrap_or(few),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::table::{table, thousands};
-use crate::store::{Counted, Differences, MergeError, Merged, Snapshot, StoreError};
+use crate::store::{Counted, Differences, MergeError, Merged, Snapshot, StoreError, on_a_line};
 
 /// Options of `merge`.
 #[derive(Debug, clap::Args)]
@@ -140,8 +140,8 @@ fn unreadable(other: &Path, error: &StoreError) -> Failure {
 /// The reason without the words that speak of this project.
 fn why(error: &StoreError) -> String {
     match error {
-        StoreError::Damaged(why) | StoreError::Backup(why) => why.clone(),
-        StoreError::Sqlite(error) => error.to_string(),
+        StoreError::Damaged(why) | StoreError::Backup(why) => on_a_line(why),
+        StoreError::Sqlite(error) => on_a_line(&error.to_string()),
         _ => error.to_string(),
     }
 }

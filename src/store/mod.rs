@@ -78,7 +78,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// A row holds what it never should.
-    #[error("the project file is damaged: {0}")]
+    #[error("the project file is damaged: {}", on_a_line(.0))]
     Damaged(String),
     /// SQLite refused.
     #[error("{}", explain(.0))]
@@ -88,7 +88,9 @@ pub enum StoreError {
 /// SQLite's word for it, in a reader's words where that helps.
 fn explain(error: &rusqlite::Error) -> String {
     use rusqlite::ErrorCode;
-    match error.sqlite_error_code() {
+    let code = error.sqlite_error_code();
+    let error = on_a_line(&error.to_string());
+    match code {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another process kept the project file busy for too long".to_owned()
@@ -101,6 +103,11 @@ fn explain(error: &rusqlite::Error) -> String {
         }
         _ => format!("SQLite: {error}"),
     }
+}
+
+/// SQLite's words, which may quote the file's own schema with its line ends, on one line.
+pub fn on_a_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How long a process waits for another one's transaction.
