@@ -4,6 +4,7 @@ mod aggregate;
 mod agreement;
 mod audit;
 mod chart;
+mod clean;
 mod completions;
 mod context;
 mod demo;
@@ -11,6 +12,7 @@ mod doctor;
 mod eval;
 mod export;
 mod failure;
+mod folds;
 mod import;
 mod init;
 mod interrupt;
@@ -110,6 +112,16 @@ enum Command {
     /// Score predictions on the original labels and on the label sets
     #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
     Eval(eval::Eval),
+    /// Deal the images into folds, for models that are trained without what they predict
+    #[command(
+        after_help = "Examples:\n  relabel folds --k 10 -o folds.csv\n  relabel folds --k 5 --seed 7 --groups sessions.csv -o folds.csv   (columns image, group)"
+    )]
+    Folds(folds::Folds),
+    /// Keep what a model bears out of a training set's labels, and put the rest before people
+    #[command(
+        after_help = "Examples:\n  relabel clean --model resnet50 -o cleaned.csv\n  relabel clean --model resnet50 --rule threshold --threshold 0.05\n  relabel clean --model resnet50 --votes -o kept.txt --as image-folder\nThe model must not have been trained on the images that it predicts: see `relabel folds`."
+    )]
+    Clean(clean::Clean),
     /// Spot-check given labels, and stop as soon as the question put is settled
     #[command(
         subcommand,
@@ -215,6 +227,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Aggregate(options) => aggregate::run(options, context),
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
+        Command::Folds(options) => folds::run(options, context),
+        Command::Clean(options) => clean::run(options, context),
         Command::Audit(audit) => audit::run(audit, context),
         Command::Report(options) => report::run(options, context),
         Command::Export(options) => export::run(options, context),

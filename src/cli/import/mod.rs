@@ -1,6 +1,7 @@
 //! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
 mod coco;
+mod folds;
 mod images;
 mod label_studio;
 mod labels;
@@ -13,6 +14,7 @@ mod votes;
 use super::context::Context;
 use super::failure::Failure;
 
+pub use folds::{read_folds, read_groups, read_kept};
 pub use images::import_images;
 pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};

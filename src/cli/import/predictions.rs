@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::folds::read_folds;
 use super::names::ImageNames;
 use super::rows::{BadRows, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::cli::predictions::{IMAGES_FIRST, digest, is_matrix, open_matrix, read_table, refusal};
+use crate::cli::predictions::{
+    IMAGES_FIRST, arrays, digest, is_matrix, open_matrix, read_table, refusal,
+};
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{MatrixError, Rows};
@@ -30,9 +33,13 @@ pub struct Predictions {
     /// images of the project in the order of their names]
     #[arg(long, value_name = "FILE")]
     images_order: Option<PathBuf>,
-    /// Which array of an npz
+    /// Which array of an npz; with --fold-file, `fold-{}` names one a fold, and of each only that fold's images count
     #[arg(long, value_name = "NAME")]
     array: Option<String>,
+    /// The fold of each image (a table image,fold, as `relabel folds` writes it), where the model was trained once a fold,
+    /// without that fold: what it predicts was not trained on
+    #[arg(long, value_name = "FILE")]
+    fold_file: Option<PathBuf>,
 }
 
 /// What a model's values are.
@@ -77,9 +84,19 @@ pub fn import_predictions(
         ))
         .hint("give the model another name with --model"));
     }
+    let folds = match &options.fold_file {
+        Some(folds) => Some(read_folds(folds, &names, context)?),
+        None => None,
+    };
+    let given = Given {
+        options,
+        names: &names,
+        classes: &classes,
+        folds: folds.as_ref(),
+    };
     // Read first: what is bad in the file is told before its hash is made.
     let (seen, image_order) = if is_matrix(file) {
-        matrix(store, options, &names, &classes, context)?
+        matrix(store, &given, context)?
     } else {
         if options.images_order.is_some() || options.array.is_some() {
             return Err(Failure::usage(
@@ -90,7 +107,7 @@ pub fn import_predictions(
         if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) {
             return Err(refusal(file, &MatrixError::Format(ending)));
         }
-        (table(options, &names, &classes, context)?, None)
+        (table(&given, context)?, None)
     };
     let kind = kind(options, &seen)?;
     let (size, sha256) = digest(file)
@@ -104,6 +121,7 @@ pub fn import_predictions(
         kind: kind.word().to_owned(),
         image_order,
         images: seen.images,
+        folds,
     };
     store.atomically(|store| store.set_model(&model))?;
     let known = store.images()?.len();
@@ -147,6 +165,7 @@ fn same_predictions(one: &Model, other: &Model) -> bool {
             model.array.clone(),
             model.kind.clone(),
             model.image_order.clone(),
+            model.folds.clone(),
         )
     };
     key(one) == key(other)
@@ -226,24 +245,70 @@ fn kind(options: &Predictions, seen: &Seen) -> Result<KindChoice, Failure> {
     }
 }
 
+/// What a file is read with.
+struct Given<'a> {
+    options: &'a Predictions,
+    names: &'a ImageNames,
+    classes: &'a Classes,
+    folds: Option<&'a HashMap<ImageId, u32>>,
+}
+
+impl Given<'_> {
+    /// The fold of each image, where there are folds: every image that is predicted has one.
+    fn folds_of(&self, images: &[ImageId]) -> Result<Option<Vec<u32>>, Failure> {
+        let Some(folds) = self.folds else {
+            return Ok(None);
+        };
+        let of = |image: &ImageId| {
+            folds.get(image).copied().ok_or_else(|| {
+                let name = self.names.name_of(*image).unwrap_or_default();
+                Failure::input(format!(
+                    "cannot import {}: image {name:?} is in no fold",
+                    shown(&self.options.file)
+                ))
+                .hint("--fold-file must name the fold of every image that is predicted")
+            })
+        };
+        images.iter().map(of).collect::<Result<_, _>>().map(Some)
+    }
+}
+
 fn matrix(
     store: &Store,
-    options: &Predictions,
-    names: &ImageNames,
-    classes: &Classes,
+    given: &Given<'_>,
     context: &Context,
 ) -> Result<(Seen, Option<Vec<ImageId>>), Failure> {
-    let file = &options.file;
-    let matrix = open_matrix(file, options.array.as_deref(), classes)?;
-    let (rows, columns) = matrix.shape();
+    let options = given.options;
     let images = match &options.images_order {
-        Some(order) => read_order(order, names, context)?,
+        Some(order) => read_order(order, given.names, context)?,
         None => store.images()?.into_iter().map(|image| image.id).collect(),
     };
-    if images.len() != rows {
+    let folds = given.folds_of(&images)?;
+    let mut seen = Seen::nothing();
+    for (array, _) in arrays(options.array.as_deref(), folds.as_deref()) {
+        let other = array_values(given, array.as_deref(), images.len(), context)?;
+        seen.add(other);
+    }
+    // Arrays of several folds are of the same images.
+    seen.images = images.len();
+    Ok((seen, Some(images)))
+}
+
+/// What the values of an array are like.
+fn array_values(
+    given: &Given<'_>,
+    array: Option<&str>,
+    images: usize,
+    context: &Context,
+) -> Result<Seen, Failure> {
+    let options = given.options;
+    let file = &options.file;
+    let matrix = open_matrix(file, array, given.classes)?;
+    let (rows, columns) = matrix.shape();
+    if images != rows {
         let order = match &options.images_order {
-            Some(order) => format!("{} names {}", shown(order), thousands(images.len())),
-            None => format!("the project has {}", thousands(images.len())),
+            Some(order) => format!("{} names {}", shown(order), thousands(images)),
+            None => format!("the project has {}", thousands(images)),
         };
         return Err(Failure::input(format!(
             "cannot import {}: it has {} rows, but {order} images",
@@ -265,19 +330,18 @@ fn matrix(
     });
     bar.finish_and_clear();
     read.map_err(|error| refusal(file, &error).hint("nothing was imported"))?;
-    Ok((seen, Some(images)))
+    Ok(seen)
 }
 
-fn table(
-    options: &Predictions,
-    names: &ImageNames,
-    classes: &Classes,
-    context: &Context,
-) -> Result<Seen, Failure> {
+fn table(given: &Given<'_>, context: &Context) -> Result<Seen, Failure> {
+    let (names, classes) = (given.names, given.classes);
+    let rows = read_table(&given.options.file, names, classes, given.folds, context)?;
+    let images: Vec<ImageId> = rows.iter().map(|row| row.image).collect();
+    given.folds_of(&images)?;
     let mut seen = Seen::nothing();
-    for row in read_table(&options.file, names, classes, context)? {
-        let image = names.name_of(row.image).unwrap_or_default();
+    for row in rows {
         let place = |column: usize| {
+            let image = names.name_of(row.image).unwrap_or_default();
             let class = row.classes.get(column).copied().unwrap_or_default();
             format!("image {image:?}, class {class}")
         };
