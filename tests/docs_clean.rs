@@ -25,7 +25,9 @@ fn files() -> Project {
     for image in 0..30 {
         writeln!(labels, "{image:02}.jpg,{}", image % 3).unwrap();
         let seen = if image % 5 == 0 { image + 1 } else { image } % 3;
-        values.extend((0..3).map(|class| if class == seen { 4.0 } else { 0.0 } + image as f32 / 100.0));
+        values.extend(
+            (0..3).map(|class| if class == seen { 4.0 } else { 0.0 } + image as f32 / 100.0),
+        );
     }
     project.write("train.csv", labels);
     write_npy(&project.path("own.npy"), &values, 3);
@@ -37,8 +39,11 @@ fn files() -> Project {
 #[test]
 fn every_command_of_the_page_runs() {
     let project = files();
-    let said = Page::read("clean.md", 10).run(&project, "n", |_| false);
-    assert!(said.contains("people voted on 1 of these labels: 1 are in no label set"), "{said}");
+    let said = Page::read("clean.md", 10).run(&project, "nn", |_| false);
+    assert!(
+        said.contains("people voted on 1 of these labels: 1 are in no label set"),
+        "{said}"
+    );
     let kept = std::fs::read_to_string(project.path("kept.txt")).unwrap();
     assert_eq!(kept.lines().count(), 24);
     assert!(kept.starts_with("dog/01.jpg\nfox/02.jpg\n"), "{kept}");

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::aggregate::decided;
-use super::clean::CLEANED;
 use super::chart::{Room, bar, histogram, sparkline};
+use super::clean::CLEANED;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
