@@ -354,7 +354,7 @@ fn the_arrays_of_an_archive_are_named_in_a_line() {
     project.write("model.npz", zip.finish().unwrap().into_inner());
     insta::assert_snapshot!(project.transcript(&["import", "predictions", "model.npz", "--model", "m", "--images-order", "images.txt"]), @r"
     stderr: error: cannot read model.npz: which array?; the file has: one\n\x1b[2J, other
-    stderr: hint: name one with --array
+    stderr: hint: name one with --array; with --fold-file, `fold-{}` names one a fold
     exit 3
     ");
 }

@@ -279,6 +279,10 @@ fn matrix(
     context: &Context,
 ) -> Result<(Seen, Option<Vec<ImageId>>), Failure> {
     let options = given.options;
+    if given.folds.is_none() {
+        // What is wrong with the file is told before what is wrong with the order.
+        open_matrix(&options.file, options.array.as_deref(), given.classes)?;
+    }
     let images = match &options.images_order {
         Some(order) => read_order(order, given.names, context)?,
         None => store.images()?.into_iter().map(|image| image.id).collect(),
