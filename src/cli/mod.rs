@@ -11,6 +11,7 @@ mod doctor;
 mod eval;
 mod export;
 mod failure;
+mod feature;
 mod import;
 mod init;
 mod interrupt;
@@ -30,6 +31,7 @@ mod status;
 mod suggest;
 mod table;
 mod team;
+mod train;
 mod trust;
 
 use clap::parser::ValueSource;
@@ -110,6 +112,11 @@ enum Command {
     /// Score predictions on the original labels and on the label sets
     #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
     Eval(eval::Eval),
+    /// Fit a linear classifier to features of the images (needs the feature `train`)
+    #[command(
+        after_help = "Examples:\n  relabel train embeddings.npy --folds folds.csv -o held-out.npy\n  relabel train train.npy --images-order train.txt --loss sigmoid --clean clean.csv --validation val.npy --validation-order val.txt\n  relabel train train.parquet --grid --clean clean.csv --validation val.parquet --seeds 10 --plot grid.svg"
+    )]
+    Train(train::Train),
     /// Spot-check given labels, and stop as soon as the question put is settled
     #[command(
         subcommand,
@@ -215,6 +222,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Aggregate(options) => aggregate::run(options, context),
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
+        Command::Train(options) => train::run(options, context),
         Command::Audit(audit) => audit::run(audit, context),
         Command::Report(options) => report::run(options, context),
         Command::Export(options) => export::run(options, context),

@@ -1,10 +1,13 @@
 //! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
 mod coco;
+#[cfg(feature = "train")]
+mod folds;
 mod images;
 mod label_studio;
 mod labels;
 mod names;
+mod order;
 mod predictions;
 mod proposals;
 mod rows;
@@ -13,10 +16,14 @@ mod votes;
 use super::context::Context;
 use super::failure::Failure;
 
+#[cfg(feature = "train")]
+pub use folds::{read_folds, read_kept};
 pub use images::import_images;
 pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};
 pub use names::{ImageNames, find_class};
+#[cfg(feature = "train")]
+pub use order::RowOrder;
 pub use proposals::{Proposals, import_proposals};
 pub use rows::{BadRows, RowProblem, take_rows};
 pub use votes::{Votes, import_votes};

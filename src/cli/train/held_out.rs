@@ -1,0 +1,129 @@
+//! A classifier a fold, that has not seen it: predictions of images by what others' labels taught.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::curve::{Curve, Report};
+use super::material::{Known, Lesson, Material, to_learn_from};
+use super::{Train, plot, write};
+use crate::cli::context::{Context, shown};
+use crate::cli::failure::Failure;
+use crate::cli::import::read_folds;
+use crate::cli::interrupt;
+use crate::store::Store;
+use crate::train::{Linear, Moment, fit};
+
+pub fn run(file: &Path, options: &Train, store: &Store, context: &Context) -> Result<(), Failure> {
+    let known = Known::of(store, options.run)?;
+    let material = to_learn_from(options, store, &known, context)?;
+    let fold_of = folds_of(file, &material, &known, context)?;
+    let mut rows_of: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (row, fold) in fold_of.iter().enumerate() {
+        rows_of.entry(*fold).or_default().push(row);
+    }
+    if rows_of.len() < 2 {
+        return Err(Failure::input(format!(
+            "cannot train by {}: the images with features are all in one fold",
+            shown(file)
+        ))
+        .hint("the classifier of a fold learns from the others: two folds at least"));
+    }
+    let lesson = Lesson::of(&material, &known, options, context)?;
+    let settings = options.settings();
+    let classes = known.classes.len();
+    let others = |fold: u32| -> Vec<usize> {
+        let is_other = |row: &usize| fold_of.get(*row).is_some_and(|other| *other != fold);
+        lesson.kept.iter().copied().filter(is_other).collect()
+    };
+    let steps: usize = rows_of
+        .keys()
+        .map(|fold| settings.steps(others(*fold).len()))
+        .sum();
+    let bar = context.progress("training", steps as u64);
+    let mut curve = Curve::default();
+    let mut logits = vec![0.0; material.images.len() * classes];
+    for (fold, rows) in &rows_of {
+        let features = material.features();
+        let mut each = |moment: Moment<'_>| -> Result<(), Failure> {
+            match moment {
+                Moment::Step => bar.inc(1),
+                Moment::Epoch {
+                    epoch,
+                    loss,
+                    linear,
+                } => {
+                    let choices = linear.choices(features, rows)?;
+                    let images = rows
+                        .iter()
+                        .filter_map(|row| material.images.get(*row).copied());
+                    curve.add(epoch, loss, known.judge(images.zip(choices)));
+                }
+            }
+            interrupt::check()
+        };
+        let others = others(*fold);
+        let linear: Linear = fit(
+            features,
+            &lesson.targets,
+            &others,
+            classes,
+            &settings,
+            &mut each,
+        )?;
+        let of_fold = linear.logits(features, rows)?;
+        for (row, of_row) in rows.iter().zip(of_fold.chunks(classes)) {
+            if let Some(place) = logits.get_mut(row * classes..(row + 1) * classes) {
+                place.copy_from_slice(of_row);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    if let Some(path) = &options.outputs.output {
+        write::logits(path, &logits, &known, &material.images, options, context)?;
+    }
+    let report = Report::new(
+        options,
+        &material,
+        &known,
+        &lesson,
+        &curve,
+        Some(rows_of.len()),
+    );
+    if let Some(path) = &options.outputs.plot {
+        write::picture(path, &plot::curve(report.epochs()), context)?;
+    }
+    report.print(context)
+}
+
+/// The fold of each row: every image with features must have one.
+fn folds_of(
+    file: &Path,
+    material: &Material,
+    known: &Known,
+    context: &Context,
+) -> Result<Vec<u32>, Failure> {
+    let folds = read_folds(file, &known.names, context)?;
+    let fold = |image| folds.get(image).copied().ok_or(*image);
+    material
+        .images
+        .iter()
+        .map(fold)
+        .collect::<Result<Vec<u32>, _>>()
+        .map_err(|image| {
+            let missing = material
+                .images
+                .iter()
+                .filter(|image| !folds.contains_key(image))
+                .count();
+            Failure::input(format!(
+                "cannot train by {}: image {:?} has no fold{}",
+                shown(file),
+                known.name(image),
+                match missing {
+                    1 => String::new(),
+                    _ => format!(", nor have {} others with features", missing - 1),
+                }
+            ))
+            .hint("every image with features belongs to one fold")
+        })
+}
