@@ -9,6 +9,7 @@
 //! - [`consensus`]: votes to scores, label sets, agreement
 //! - [`proposals`]: what is proposed, and which images people must look at
 //! - `train` (feature `train`): a linear classifier on features
+//! - [`cleaning`]: which labels of a training set a model bears out, and folds
 //! - [`report`]: figures of a project, and the page that shows them
 //! - [`audit`]: a spot check of given labels: sample, intervals, stopping rule
 //! - [`formats`]: one file a format: bytes to plain records and back
@@ -18,6 +19,7 @@
 //! - [`cli`]: one file a command
 
 pub mod audit;
+pub mod cleaning;
 pub mod cli;
 pub mod consensus;
 pub mod domain;

@@ -42,13 +42,29 @@ fn array(file: &Path, name: &str) -> Vec<f64> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(file).unwrap()).unwrap();
     let array = npyz::NpyFile::new(archive.by_name(&format!("{name}.npy")).unwrap()).unwrap();
     match array.dtype().descr().trim_matches('\'') {
-        "<f4" => array.into_vec::<f32>().unwrap().into_iter().map(f64::from).collect(),
-        "<i8" => array.into_vec::<i64>().unwrap().into_iter().map(|n| n as f64).collect(),
-        _ => array.into_vec::<u8>().unwrap().into_iter().map(f64::from).collect(),
+        "<f4" => array
+            .into_vec::<f32>()
+            .unwrap()
+            .into_iter()
+            .map(f64::from)
+            .collect(),
+        "<i8" => array
+            .into_vec::<i64>()
+            .unwrap()
+            .into_iter()
+            .map(|n| n as f64)
+            .collect(),
+        _ => array
+            .into_vec::<u8>()
+            .unwrap()
+            .into_iter()
+            .map(f64::from)
+            .collect(),
     }
 }
 
-const DIGITS: &str = "index,name\n0,zero\n1,one\n2,two\n3,three\n4,four\n5,five\n6,six\n7,seven\n8,eight\n9,nine\n";
+const DIGITS: &str =
+    "index,name\n0,zero\n1,one\n2,two\n3,three\n4,four\n5,five\n6,six\n7,seven\n8,eight\n9,nine\n";
 
 /// A table of an image's row number and something of it.
 fn table(header: &str, images: &[String], of: impl Fn(usize) -> String) -> String {
@@ -60,7 +76,9 @@ fn table(header: &str, images: &[String], of: impl Fn(usize) -> String) -> Strin
 }
 
 fn names(prefix: &str, count: usize) -> Vec<String> {
-    (0..count).map(|number| format!("{prefix}-{number:05}")).collect()
+    (0..count)
+        .map(|number| format!("{prefix}-{number:05}"))
+        .collect()
 }
 
 /// The 1,797 real digits: by 10 folds to predictions, by these to proposals.
@@ -74,20 +92,40 @@ fn held_out_predictions_of_real_digits_become_proposals() {
     project.run(&["init", "--classes", "classes.csv"]);
     let labels = array(&file, "labels");
     let images = names("digit", labels.len());
-    project.write("labels.csv", table("image,label", &images, |row| labels[row].to_string()));
+    project.write(
+        "labels.csv",
+        table("image,label", &images, |row| labels[row].to_string()),
+    );
     project.run(&["import", "labels", "labels.csv"]);
-    project.write("folds.csv", table("image,fold", &images, |row| (row % 10).to_string()));
+    project.write(
+        "folds.csv",
+        table("image,fold", &images, |row| (row % 10).to_string()),
+    );
 
     let features = file.to_str().unwrap();
     let report = train(
         &project,
         &[
-            features, "--array", "images", "--folds", "folds.csv", "--epochs", "12",
-            "-o", "held-out.npy", "--write-order", "order.txt", "--plot", "curve.svg",
+            features,
+            "--array",
+            "images",
+            "--folds",
+            "folds.csv",
+            "--epochs",
+            "12",
+            "-o",
+            "held-out.npy",
+            "--write-order",
+            "order.txt",
+            "--plot",
+            "curve.svg",
         ],
     );
     assert_eq!(report["images"], 1797);
-    assert_eq!((&report["features"], &report["folds"]), (&64.into(), &10.into()));
+    assert_eq!(
+        (&report["features"], &report["folds"]),
+        (&64.into(), &10.into())
+    );
     let judged = &report["judged"];
     assert_eq!(judged["original_images"], 1797);
     let accuracy = judged["original_accuracy"].as_f64().unwrap();
@@ -96,10 +134,17 @@ fn held_out_predictions_of_real_digits_become_proposals() {
     assert!(judged["original_interval"]["low"].as_f64().unwrap() < accuracy);
     // Nothing is aggregated, and so nothing is said by label sets.
     assert!(judged["real_accuracy"].is_null() && report["run"].is_null());
-    let losses: Vec<f64> =
-        report["epochs"].as_array().unwrap().iter().map(|e| e["loss"].as_f64().unwrap()).collect();
+    let losses: Vec<f64> = report["epochs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["loss"].as_f64().unwrap())
+        .collect();
     assert_eq!(losses.len(), 12);
-    assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{losses:?}");
+    assert!(
+        losses.windows(2).all(|pair| pair[1] < pair[0]),
+        "{losses:?}"
+    );
     let svg = std::fs::read_to_string(project.path("curve.svg")).unwrap();
     is_well_formed(&svg);
     assert!(svg.contains("original accuracy") && svg.contains("loss"));
@@ -108,12 +153,23 @@ fn held_out_predictions_of_real_digits_become_proposals() {
     assert!(order.lines().eq(images.iter().map(String::as_str)));
     let import = ["import", "predictions", "held-out.npy", "--model", "linear"];
     let said = project.transcript(&[&import[..], &["--images-order", "order.txt"]].concat());
-    assert!(said.contains("1,797 images × 10 classes of \"linear\", logits"), "{said}");
+    assert!(
+        said.contains("1,797 images × 10 classes of \"linear\", logits"),
+        "{said}"
+    );
     let proposed = json(&project.run(&["propose", "--format", "json"]));
     assert!(proposed["proposals"].as_u64() >= Some(1797), "{proposed}");
     // In words.
     let text = project.run(&[
-        "train", features, "--array", "images", "--folds", "folds.csv", "--epochs", "2", "-q",
+        "train",
+        features,
+        "--array",
+        "images",
+        "--folds",
+        "folds.csv",
+        "--epochs",
+        "2",
+        "-q",
     ]);
     assert!(text.starts_with("softmax on original labels: 1,797 images, 64 features, 10 classes, 2 epochs\njudged by 10 folds"), "{text}");
     assert!(text.contains("original accuracy   1,797"), "{text}");
@@ -148,7 +204,10 @@ fn groups(label: impl Fn(usize) -> usize) -> Project {
     project.write("classes.csv", "index,name\n0,ant\n1,bee\n2,cat\n");
     project.run(&["init", "--classes", "classes.csv"]);
     let images = names("i", IMAGES);
-    project.write("labels.csv", table("image,label", &images, |row| label(row).to_string()));
+    project.write(
+        "labels.csv",
+        table("image,label", &images, |row| label(row).to_string()),
+    );
     project.run(&["import", "labels", "labels.csv"]);
     let values: Vec<f32> = (0..IMAGES).flat_map(place).collect();
     project.write("features.npy", npy(&values, 2));
@@ -163,8 +222,20 @@ const VALIDATION: [&str; 4] = ["--validation", "val.npy", "--validation-order", 
 fn a_seed_gives_the_same_bytes_again() {
     let project = groups(|row| row % 3);
     let predict = |seed: &str, file: &str| {
-        let more = ["--epochs", "3", "--seed", seed, "-o", file, "--save", "linear.safetensors"];
-        train(&project, &[&["features.npy"], &VALIDATION[..], &more].concat());
+        let more = [
+            "--epochs",
+            "3",
+            "--seed",
+            seed,
+            "-o",
+            file,
+            "--save",
+            "linear.safetensors",
+        ];
+        train(
+            &project,
+            &[&["features.npy"], &VALIDATION[..], &more].concat(),
+        );
         let read = |file| std::fs::read(project.path(file)).unwrap();
         (read(file), read("linear.safetensors"))
     };
@@ -177,14 +248,28 @@ fn a_seed_gives_the_same_bytes_again() {
 #[test]
 fn the_saved_classifier_gives_the_same_predictions() {
     let project = groups(|row| row % 3);
-    let more = ["-o", "logits.npy", "--save", "linear.safetensors", "--loss", "sigmoid"];
-    train(&project, &[&["features.npy"], &VALIDATION[..], &more].concat());
+    let more = [
+        "-o",
+        "logits.npy",
+        "--save",
+        "linear.safetensors",
+        "--loss",
+        "sigmoid",
+    ];
+    train(
+        &project,
+        &[&["features.npy"], &VALIDATION[..], &more].concat(),
+    );
     let bytes = std::fs::read(project.path("linear.safetensors")).unwrap();
     let length = u64::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
     let header = json(std::str::from_utf8(&bytes[8..8 + length]).unwrap());
     assert_eq!(header["weight"]["shape"], serde_json::json!([3, 2]));
-    let numbers: Vec<f32> =
-        bytes[8 + length..].as_chunks::<4>().0.iter().map(|n| f32::from_le_bytes(*n)).collect();
+    let numbers: Vec<f32> = bytes[8 + length..]
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|n| f32::from_le_bytes(*n))
+        .collect();
     let logits = std::fs::read(project.path("logits.npy")).unwrap();
     let logits = npyz::NpyFile::new(&logits[..]).unwrap();
     assert_eq!(logits.shape(), [30, 3]);
@@ -212,22 +297,42 @@ fn images_that_are_not_kept_are_not_learnt_from() {
     project.write("votes.csv", votes);
     project.run(&["import", "votes", "votes.csv", "--role", "expert"]);
     project.run(&["aggregate", "--method", "majority"]);
-    let arguments = [&["features.npy"], &VALIDATION[..], &["--learning-rate", "0.05"]].concat();
+    let arguments = [
+        &["features.npy"],
+        &VALIDATION[..],
+        &["--learning-rate", "0.05"],
+    ]
+    .concat();
     let all = train(&project, &arguments);
-    let clean = train(&project, &[&arguments[..], &["--clean", "clean.csv"]].concat());
-    assert_eq!((&all["images"], &all["left_out"]["not_kept"]), (&60.into(), &0.into()));
+    let clean = train(
+        &project,
+        &[&arguments[..], &["--clean", "clean.csv"]].concat(),
+    );
+    assert_eq!(
+        (&all["images"], &all["left_out"]["not_kept"]),
+        (&60.into(), &0.into())
+    );
     let n_kept = (0..IMAGES).filter(|row| !is_wrong(*row)).count();
     assert_eq!(clean["images"], n_kept);
     assert_eq!(clean["left_out"]["not_kept"], IMAGES - n_kept);
     assert_eq!(clean["judged"]["real_accuracy"], 1.0);
-    assert!(all["judged"]["real_accuracy"].as_f64().unwrap() < 0.9, "{all}");
+    assert!(
+        all["judged"]["real_accuracy"].as_f64().unwrap() < 0.9,
+        "{all}"
+    );
     // Label sets instead of labels are as good as clean ones.
     for loss in ["softmax", "sigmoid"] {
         let sets = ["--targets", "sets", "--loss", loss];
         let sets = train(&project, &[&arguments[..], &sets].concat());
-        assert_eq!((&sets["judged"]["real_accuracy"], &sets["run"]), (&1.0.into(), &1.into()));
+        assert_eq!(
+            (&sets["judged"]["real_accuracy"], &sets["run"]),
+            (&1.0.into(), &1.into())
+        );
     }
-    project.write("none.csv", table("image,kept", &names("i", IMAGES), |_| "0".to_owned()));
+    project.write(
+        "none.csv",
+        table("image,kept", &names("i", IMAGES), |_| "0".to_owned()),
+    );
     insta::assert_snapshot!(project.transcript(&["train", "features.npy", "--clean", "none.csv"]), @"");
 }
 
@@ -248,19 +353,40 @@ fn label_sets_of_two_classes_are_learnt() {
     insta::assert_snapshot!(project.transcript(&["train", "features.npy", "--targets", "sets"]), @"");
     project.run(&["aggregate", "--method", "majority"]);
     let of = |loss: &str| {
-        let more = ["--targets", "sets", "--loss", loss, "--epochs", "200", "-o", "logits.npy"];
+        let more = [
+            "--targets",
+            "sets",
+            "--loss",
+            loss,
+            "--epochs",
+            "200",
+            "-o",
+            "logits.npy",
+        ];
         let more = [&more[..], &["--learning-rate", "0.05"]].concat();
-        let report = train(&project, &[&["features.npy"], &VALIDATION[..], &more].concat());
+        let report = train(
+            &project,
+            &[&["features.npy"], &VALIDATION[..], &more].concat(),
+        );
         assert_eq!(report["judged"]["real_accuracy"], 1.0, "{loss}");
         // Of the image without anything nothing is judged by label sets.
         assert_eq!(report["judged"]["real_images"], 29);
         let logits = std::fs::read(project.path("logits.npy")).unwrap();
-        npyz::NpyFile::new(&logits[..]).unwrap().into_vec::<f32>().unwrap()
+        npyz::NpyFile::new(&logits[..])
+            .unwrap()
+            .into_vec::<f32>()
+            .unwrap()
     };
     let sigmoid = of("sigmoid");
-    assert!(sigmoid[0] > 1.0 && sigmoid[1] > 1.0 && sigmoid[2] < -1.0, "{sigmoid:?}");
+    assert!(
+        sigmoid[0] > 1.0 && sigmoid[1] > 1.0 && sigmoid[2] < -1.0,
+        "{sigmoid:?}"
+    );
     let softmax = of("softmax");
-    assert!((softmax[0] - softmax[1]).abs() < 0.5 && softmax[0] - softmax[2] > 2.0, "{softmax:?}");
+    assert!(
+        (softmax[0] - softmax[1]).abs() < 0.5 && softmax[0] - softmax[2] > 2.0,
+        "{softmax:?}"
+    );
 }
 
 /// The features of the groups as Parquet: a list, or a column each, with whole numbers beside them that are no features.
@@ -275,9 +401,14 @@ fn parquet(project: &Project, name: &str, schema: &str) {
         let is_text = column.typed_is_text();
         match (is_text, is_list) {
             (true, _) => {
-                let images: Vec<ByteArray> =
-                    names("i", IMAGES).iter().map(|name| ByteArray::from(name.as_str())).collect();
-                column.typed::<ByteArrayType>().write_batch(&images, None, None).unwrap();
+                let images: Vec<ByteArray> = names("i", IMAGES)
+                    .iter()
+                    .map(|name| ByteArray::from(name.as_str()))
+                    .collect();
+                column
+                    .typed::<ByteArrayType>()
+                    .write_batch(&images, None, None)
+                    .unwrap();
             }
             (false, true) => {
                 let values: Vec<f32> = (0..IMAGES).flat_map(place).collect();
@@ -290,12 +421,18 @@ fn parquet(project: &Project, name: &str, schema: &str) {
             }
             (false, false) if number == 2 => {
                 let labels: Vec<i32> = (0..IMAGES as i32).collect();
-                column.typed::<Int32Type>().write_batch(&labels, None, None).unwrap();
+                column
+                    .typed::<Int32Type>()
+                    .write_batch(&labels, None, None)
+                    .unwrap();
                 number += 1;
             }
             (false, false) => {
                 let values: Vec<f32> = (0..IMAGES).map(|image| place(image)[number]).collect();
-                column.typed::<FloatType>().write_batch(&values, None, None).unwrap();
+                column
+                    .typed::<FloatType>()
+                    .write_batch(&values, None, None)
+                    .unwrap();
                 number += 1;
             }
         }
@@ -312,7 +449,10 @@ trait IsText {
 
 impl IsText for parquet::file::writer::SerializedColumnWriter<'_> {
     fn typed_is_text(&self) -> bool {
-        matches!(self.untyped_ref(), parquet::column::writer::ColumnWriter::ByteArrayColumnWriter(_))
+        matches!(
+            self.untyped_ref(),
+            parquet::column::writer::ColumnWriter::ByteArrayColumnWriter(_)
+        )
     }
 }
 
@@ -331,7 +471,10 @@ fn features_in_parquet_are_those_of_an_array() {
         "message m { required binary image (UTF8); required float a; required float b; required int32 label; }",
     );
     let predictions = |features: &str| {
-        train(&project, &[&[features], &VALIDATION[..], &["-o", "logits.npy"]].concat());
+        train(
+            &project,
+            &[&[features], &VALIDATION[..], &["-o", "logits.npy"]].concat(),
+        );
         std::fs::read(project.path("logits.npy")).unwrap()
     };
     let of_array = predictions("features.npy");
@@ -346,15 +489,24 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
     project.write("three.npy", npy(&values, 3));
     project.write("flat.npy", {
         let mut bytes = npy(&values, 2);
-        let shape = bytes.windows(7).position(|part| part == b"(60, 2)").unwrap();
+        let shape = bytes
+            .windows(7)
+            .position(|part| part == b"(60, 2)")
+            .unwrap();
         bytes[shape..shape + 7].copy_from_slice(b"(120,) ");
         bytes
     });
     values[7] = f32::NAN;
     project.write("nan.npy", npy(&values, 2));
     project.write("short.npy", &npy(&values[..6], 2)[..140]);
-    project.write("folds.csv", table("image,fold", &names("i", 58), |row| (row % 2).to_string()));
-    project.write("one.csv", table("image,fold", &names("i", IMAGES), |_| "3".to_owned()));
+    project.write(
+        "folds.csv",
+        table("image,fold", &names("i", 58), |row| (row % 2).to_string()),
+    );
+    project.write(
+        "one.csv",
+        table("image,fold", &names("i", IMAGES), |_| "3".to_owned()),
+    );
     project.write("text.parquet", "");
     let mut said = String::new();
     for arguments in [
@@ -365,7 +517,13 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
         &["missing.npy"],
         &["features.h5"],
         &["features.npy", "--validation", "val.npy"],
-        &["features.npy", "--validation", "three.npy", "--validation-order", "labels.csv"],
+        &[
+            "features.npy",
+            "--validation",
+            "three.npy",
+            "--validation-order",
+            "labels.csv",
+        ],
         &["features.npy", "--folds", "folds.csv"],
         &["features.npy", "--folds", "one.csv"],
         &["features.npy", "--clean", "folds.csv"],
@@ -380,9 +538,21 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
     for (arguments, word) in [
         (&["features.npy", "--grid"][..], "--validation"),
         (&["features.npy", "--epochs", "0"], "0 is not in 1.."),
-        (&["features.npy", "--learning-rate", "0"], "expected a number above 0"),
+        (
+            &["features.npy", "--learning-rate", "0"],
+            "expected a number above 0",
+        ),
         (&["features.npy", "--seeds", "3"], "--grid"),
-        (&["features.npy", "--folds", "one.csv", "--validation", "val.npy"], "cannot be used with"),
+        (
+            &[
+                "features.npy",
+                "--folds",
+                "one.csv",
+                "--validation",
+                "val.npy",
+            ],
+            "cannot be used with",
+        ),
     ] {
         let said = project.transcript(&[&["train"], arguments].concat());
         assert!(said.contains(word) && said.ends_with("exit 2\n"), "{said}");
@@ -394,7 +564,10 @@ fn images_without_a_label_are_left_out_and_said_so() {
     let project = groups(|row| row % 3);
     // Thirty more images that have no label.
     let more = names("j", 30);
-    project.write("more.csv", table("image,label,source", &more, |_| "0,model".to_owned()));
+    project.write(
+        "more.csv",
+        table("image,label,source", &more, |_| "0,model".to_owned()),
+    );
     project.run(&["import", "proposals", "more.csv"]);
     let values: Vec<f32> = (0..90).flat_map(place).collect();
     project.write("all.npy", npy(&values, 2));
@@ -413,14 +586,31 @@ fn the_grid_compares_losses_and_cleaning_by_two_schedules() {
     let project = groups(|row| (row + usize::from(is_wrong(row))) % 3);
     let kept = |row: usize| u8::from(!is_wrong(row)).to_string();
     project.write("clean.csv", table("image,kept", &names("i", IMAGES), kept));
-    let grid = ["--grid", "--clean", "clean.csv", "--short", "2", "--long", "20", "--seeds", "3"];
+    let grid = [
+        "--grid",
+        "--clean",
+        "clean.csv",
+        "--short",
+        "2",
+        "--long",
+        "20",
+        "--seeds",
+        "3",
+    ];
     let arguments = [&["features.npy"], &VALIDATION[..], &grid].concat();
-    let report = train(&project, &[&arguments[..], &["--plot", "grid.svg"]].concat());
+    let report = train(
+        &project,
+        &[&arguments[..], &["--plot", "grid.svg"]].concat(),
+    );
     let cells = report["cells"].as_array().unwrap();
     assert_eq!(cells.len(), 8);
     assert_eq!(report["seeds"], serde_json::json!([0, 1, 2]));
     let of = |cell: &serde_json::Value| {
-        (cell["loss"].as_str().unwrap().to_owned(), cell["clean"].as_bool(), cell["epochs"].as_u64())
+        (
+            cell["loss"].as_str().unwrap().to_owned(),
+            cell["clean"].as_bool(),
+            cell["epochs"].as_u64(),
+        )
     };
     assert_eq!(of(&cells[0]), ("softmax".to_owned(), Some(false), Some(2)));
     assert_eq!(of(&cells[7]), ("sigmoid".to_owned(), Some(true), Some(20)));
@@ -429,7 +619,10 @@ fn the_grid_compares_losses_and_cleaning_by_two_schedules() {
     assert!(cells[7]["real"].is_null());
     let gain = &cells[7]["original"]["gain"];
     let interval = &gain["over_seeds"]["interval"];
-    assert!(interval["low"].as_f64() <= gain["over_seeds"]["mean"].as_f64(), "{gain}");
+    assert!(
+        interval["low"].as_f64() <= gain["over_seeds"]["mean"].as_f64(),
+        "{gain}"
+    );
     assert!(gain["over_short"]["mean"].is_f64(), "{gain}");
     assert!(cells[0]["original"]["gain"].is_null());
     assert_eq!(report, train(&project, &arguments));
@@ -438,7 +631,12 @@ fn the_grid_compares_losses_and_cleaning_by_two_schedules() {
     assert!(svg.contains("sigmoid, clean, 20"), "{svg}");
     let text = project.run(&[&["train"], &arguments[..], &["-q"]].concat());
     assert!(text.starts_with("60 images, 48 of them clean, 2 features, 3 classes; 3 seeds; judged by 30 validation images\n"), "{text}");
-    for row in ["softmax, all", "softmax, clean", "sigmoid, all", "sigmoid, clean"] {
+    for row in [
+        "softmax, all",
+        "softmax, clean",
+        "sigmoid, all",
+        "sigmoid, clean",
+    ] {
         assert!(text.contains(row), "{text}");
     }
 }
@@ -447,10 +645,19 @@ fn the_grid_compares_losses_and_cleaning_by_two_schedules() {
 #[test]
 fn training_shows_how_far_it_is_and_stops_when_told() {
     let project = groups(|row| row % 3);
-    let arguments = ["train", "features.npy", "--epochs", "100000000", "--save", "linear.safetensors"];
+    let arguments = [
+        "train",
+        "features.npy",
+        "--epochs",
+        "100000000",
+        "--save",
+        "linear.safetensors",
+    ];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
     terminal.wait_for("the bar", |text| {
-        ["training", "100,000,000", "/s", "left"].iter().all(|word| text.contains(word))
+        ["training", "100,000,000", "/s", "left"]
+            .iter()
+            .all(|word| text.contains(word))
     });
     terminal.keys("\x03");
     assert_eq!(terminal.wait_for_end(), 130);
@@ -461,7 +668,18 @@ fn training_shows_how_far_it_is_and_stops_when_told() {
 #[test]
 fn a_terminal_shows_the_learning_curve() {
     let project = groups(|row| row % 3);
-    let arguments = [&["train", "features.npy", "--epochs", "8", "--learning-rate", "0.05"], &VALIDATION[..]].concat();
+    let arguments = [
+        &[
+            "train",
+            "features.npy",
+            "--epochs",
+            "8",
+            "--learning-rate",
+            "0.05",
+        ],
+        &VALIDATION[..],
+    ]
+    .concat();
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
     assert_eq!(terminal.wait_for_end(), 0);
     let text = terminal.text();

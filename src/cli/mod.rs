@@ -4,6 +4,7 @@ mod aggregate;
 mod agreement;
 mod audit;
 mod chart;
+mod clean;
 mod completions;
 mod context;
 mod demo;
@@ -12,6 +13,7 @@ mod eval;
 mod export;
 mod failure;
 mod feature;
+mod folds;
 mod import;
 mod init;
 mod interrupt;
@@ -117,6 +119,16 @@ enum Command {
         after_help = "Examples:\n  relabel train embeddings.npy --folds folds.csv -o held-out.npy\n  relabel train train.npy --images-order train.txt --loss sigmoid --clean clean.csv --validation val.npy --validation-order val.txt\n  relabel train train.parquet --grid --clean clean.csv --validation val.parquet --seeds 10 --plot grid.svg"
     )]
     Train(train::Train),
+    /// Deal the images into folds, for models that are trained without what they predict
+    #[command(
+        after_help = "Examples:\n  relabel folds --k 10 -o folds.csv\n  relabel folds --k 5 --seed 7 --groups sessions.csv -o folds.csv   (columns image, group)"
+    )]
+    Folds(folds::Folds),
+    /// Keep what a model bears out of a training set's labels, and put the rest before people
+    #[command(
+        after_help = "Examples:\n  relabel clean --model resnet50 -o cleaned.csv\n  relabel clean --model resnet50 --rule threshold --threshold 0.05\n  relabel clean --model resnet50 --votes -o kept.txt --as image-folder\nThe model must not have been trained on the images that it predicts: see `relabel folds`."
+    )]
+    Clean(clean::Clean),
     /// Spot-check given labels, and stop as soon as the question put is settled
     #[command(
         subcommand,
@@ -223,6 +235,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
         Command::Train(options) => train::run(options, context),
+        Command::Folds(options) => folds::run(options, context),
+        Command::Clean(options) => clean::run(options, context),
         Command::Audit(audit) => audit::run(audit, context),
         Command::Report(options) => report::run(options, context),
         Command::Export(options) => export::run(options, context),

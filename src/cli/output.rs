@@ -34,6 +34,22 @@ pub fn to_file(
     Ok(())
 }
 
+/// Writes a file, or to stdout without one.
+pub fn to_file_or_stdout(
+    path: Option<&Path>,
+    context: &Context,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    match path {
+        Some(path) => to_file(path, context, |out| write(out)),
+        None => {
+            let mut out = BufWriter::new(std::io::stdout());
+            write(&mut out)?;
+            Ok(out.flush()?)
+        }
+    }
+}
+
 /// Temporary files are the user's alone; an export is an ordinary file.
 #[cfg(unix)]
 fn readable_by_all(file: &File) -> std::io::Result<()> {

@@ -37,6 +37,9 @@ pub struct Plan {
     /// Part of a rater's tasks that the rater has answered in an earlier sitting, such as 0.02
     #[arg(long, value_name = "SHARE", value_parser = share)]
     retest: Option<f64>,
+    /// Only images whose label the newest `relabel clean` dropped, with what the model proposes for them
+    #[arg(long)]
+    dropped: bool,
     /// Leave the labels below this synset in one task, however many they are (may be repeated)
     #[arg(long, value_name = "SYNSET")]
     keep_together: Vec<String>,
@@ -107,6 +110,7 @@ impl Default for Plan {
             stop: None,
             gold: None,
             retest: None,
+            dropped: false,
             keep_together: Vec::new(),
         }
     }
@@ -127,9 +131,10 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
     if options.stop.is_some() && !weighed()? {
         context.say("--stop holds once a run weighs the raters: `relabel aggregate` by calibrated or dawid-skene");
     }
-    context.say(match summary.tasks {
-        0 => "every image keeps its label: nothing to review",
-        _ => "next: `relabel review --rater NAME`",
+    context.say(match (summary.tasks, options.dropped) {
+        (0, _) => "every image keeps its label: nothing to review",
+        (_, true) => "next: `relabel review --rater NAME --order disputed`",
+        (_, false) => "next: `relabel review --rater NAME`",
     });
     Ok(())
 }
@@ -154,7 +159,10 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
         keep_together,
     };
     store.atomically(|store| {
-        let sorted = sorted_by_name(store)?;
+        let sorted = match options.dropped {
+            true => dropped(store)?,
+            false => sorted_by_name(store)?,
+        };
         let mut tasks = Vec::new();
         for (image, labels) in &sorted.to_review {
             let layouts = group(labels, &hierarchy, &rule);
@@ -217,6 +225,31 @@ fn sorted_by_name(store: &Store) -> Result<Triage, Failure> {
         .to_review
         .sort_by_key(|(image, _)| place.get(image).copied());
     Ok(sorted)
+}
+
+/// Images whose label was dropped, the most doubtful first: people look at each.
+fn dropped(store: &Store) -> Result<Triage, Failure> {
+    let images = store.dropped()?;
+    if images.is_empty() {
+        return Err(Failure::failed("no label is dropped")
+            .hint("`relabel clean --model M` drops what the model does not bear out"));
+    }
+    let mut labels: HashMap<ImageId, BTreeSet<ClassIndex>> = HashMap::new();
+    let alternatives = images.iter().flat_map(|dropped| {
+        let classes = dropped.alternatives.iter();
+        classes.map(|class| (dropped.image, *class))
+    });
+    for (image, class) in store.proposed_labels()?.into_iter().chain(alternatives) {
+        labels.entry(image).or_default().insert(class);
+    }
+    let labelled = images.iter().map(|dropped| {
+        let labels = labels.remove(&dropped.image).unwrap_or_default();
+        (dropped.image, labels.into_iter().collect())
+    });
+    Ok(Triage {
+        unanimous: Vec::new(),
+        to_review: labelled.collect(),
+    })
 }
 
 /// Images with gold questions that the plan does not ask about, with all their labels.

@@ -1,4 +1,4 @@
-//! What the rows of imported tables say: labels, proposals and votes as plain records.
+//! What the rows of tables that are read say: labels, proposals, predictions, votes, folds as plain records.
 
 use jiff::Timestamp;
 
@@ -147,6 +147,8 @@ pub struct PredictionRecord {
     pub label: LabelRecord,
     /// Logit or probability.
     pub score: f64,
+    /// The fold that the model was trained without, where the file has it.
+    pub fold: Option<u32>,
 }
 
 impl PredictionRecord {
@@ -155,16 +157,116 @@ impl PredictionRecord {
         IMAGE,
         LABEL,
         Column::required("score").or(&["logit", "probability"]),
+        Column::optional("fold"),
     ];
 
     /// Reads a row.
     ///
     /// # Errors
-    /// The score is no finite number.
+    /// The score is no finite number, or the fold none.
     pub fn from_row(row: &Row) -> Result<PredictionRecord, RecordError> {
         Ok(PredictionRecord {
             label: LabelRecord::from_row(row)?,
             score: parse_score(row.text(2))?,
+            fold: row.get(3).map(parse_fold).transpose()?,
+        })
+    }
+}
+
+/// The fold that an image belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoldRecord {
+    /// Image name.
+    pub image: String,
+    /// From 0.
+    pub fold: u32,
+}
+
+impl FoldRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[IMAGE, Column::required("fold")];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// The fold is no whole number.
+    pub fn from_row(row: &Row) -> Result<FoldRecord, RecordError> {
+        Ok(FoldRecord {
+            image: row.text(0).to_owned(),
+            fold: parse_fold(row.text(1))?,
+        })
+    }
+}
+
+fn parse_fold(text: &str) -> Result<u32, RecordError> {
+    let fold = text.trim().parse().ok();
+    fold.filter(|fold| *fold < MOST_FOLDS)
+        .ok_or_else(|| RecordError {
+            column: "fold",
+            reason: format!("{text:?} is no fold: expected a number from 0, below {MOST_FOLDS}"),
+        })
+}
+
+/// More than anybody trains models.
+const MOST_FOLDS: u32 = 10_000;
+
+/// The group that an image belongs to, such as a session or a set of near-duplicates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRecord {
+    /// Image name.
+    pub image: String,
+    /// Whatever the group is called.
+    pub group: String,
+}
+
+impl GroupRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[IMAGE, Column::required("group").or(&["session"])];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Never; other records can be refused.
+    pub fn from_row(row: &Row) -> Result<GroupRecord, RecordError> {
+        Ok(GroupRecord {
+            image: row.text(0).to_owned(),
+            group: row.text(1).to_owned(),
+        })
+    }
+}
+
+/// Whether an image of a training set is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRecord {
+    /// Image name.
+    pub image: String,
+    /// Whether it is.
+    pub kept: bool,
+}
+
+impl KeptRecord {
+    /// The columns of such a table.
+    pub const COLUMNS: &'static [Column] = &[IMAGE, Column::required("kept")];
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// It says neither that the image is kept nor that it is not.
+    pub fn from_row(row: &Row) -> Result<KeptRecord, RecordError> {
+        let text = row.text(1).trim();
+        let kept = match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => true,
+            "0" | "false" | "no" => false,
+            _ => {
+                return Err(RecordError {
+                    column: "kept",
+                    reason: format!("{text:?} is neither 1 (kept) nor 0 (dropped)"),
+                });
+            }
+        };
+        Ok(KeptRecord {
+            image: row.text(0).to_owned(),
+            kept,
         })
     }
 }

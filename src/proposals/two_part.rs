@@ -150,7 +150,14 @@ impl Scout {
 }
 
 impl Found {
-    fn look<T: Value>(&mut self, row: u32, values: &[T], classes: Option<&[u32]>, scout: Scout) {
+    /// Adds what a row holds; see [`Scout::look`] and [`Scout::look_sparse`].
+    pub(super) fn look<T: Value>(
+        &mut self,
+        row: u32,
+        values: &[T],
+        classes: Option<&[u32]>,
+        scout: Scout,
+    ) {
         let class = |place: usize| match classes {
             Some(classes) => classes.get(place).copied().unwrap_or(u32::MAX),
             None => place as u32,

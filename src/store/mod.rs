@@ -5,6 +5,7 @@
 mod audits;
 mod claims;
 mod classes;
+mod cleaning;
 mod decisions;
 mod evidence;
 mod health;
@@ -30,6 +31,7 @@ use rusqlite::{Connection, OpenFlags};
 
 pub use audits::{AuditDraw, AuditStratum, StoredAudit};
 pub use claims::{Place, Places};
+pub use cleaning::{DroppedImage, DroppedTask};
 pub use decisions::{DECISION_ROUND, Decision, Ruling};
 pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow};

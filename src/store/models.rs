@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Row};
@@ -25,6 +26,8 @@ pub struct Model {
     pub image_order: Option<Vec<ImageId>>,
     /// How many images it predicts.
     pub images: usize,
+    /// The fold of each image, where the model was trained once a fold, without it.
+    pub folds: Option<HashMap<ImageId, u32>>,
 }
 
 /// A source of proposals.
@@ -53,8 +56,31 @@ pub struct ProposedBy {
     pub is_original: bool,
 }
 
-const SELECT: &str = "SELECT source.name, path, array, size, sha256, kind, image_order.images, model.images
+const SELECT: &str = "SELECT source.name, path, array, size, sha256, kind, image_order.images, model.images, folds
      FROM model JOIN source ON source.id = model.source LEFT JOIN image_order ON image_order.id = model.image_order";
+
+/// Bytes of an image's key, then of its fold.
+const OF_FOLD: usize = 12;
+
+fn bytes_of(folds: &HashMap<ImageId, u32>) -> Vec<u8> {
+    let mut by_image: Vec<(ImageId, u32)> =
+        folds.iter().map(|(image, fold)| (*image, *fold)).collect();
+    by_image.sort_unstable();
+    let mut bytes = Vec::with_capacity(by_image.len() * OF_FOLD);
+    for (image, fold) in by_image {
+        bytes.extend(image.0.to_le_bytes());
+        bytes.extend(fold.to_le_bytes());
+    }
+    bytes
+}
+
+fn folds_from(bytes: &[u8]) -> HashMap<ImageId, u32> {
+    let pair = |[a, b, c, d, e, f, g, h, i, j, k, l]: &[u8; OF_FOLD]| {
+        let image = i64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+        (ImageId(image), u32::from_le_bytes([*i, *j, *k, *l]))
+    };
+    bytes.as_chunks().0.iter().map(pair).collect()
+}
 
 impl Store {
     fn read_model(&self, row: &Row<'_>) -> rusqlite::Result<Model> {
@@ -69,6 +95,9 @@ impl Store {
             kind: row.get(5)?,
             image_order: order.map(|bytes| bytes.as_chunks().0.iter().map(key).collect()),
             images: row.get::<_, i64>(7)?.unsigned_abs() as usize,
+            folds: row
+                .get::<_, Option<Vec<u8>>>(8)?
+                .map(|bytes| folds_from(&bytes)),
         })
     }
 
@@ -108,10 +137,11 @@ impl Store {
         };
         self.connection
             .prepare_cached(
-                "INSERT INTO model (source, path, array, size, sha256, kind, image_order, images)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                "INSERT INTO model (source, path, array, size, sha256, kind, image_order, images, folds)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                  ON CONFLICT (source) DO UPDATE SET path = excluded.path, array = excluded.array, size = excluded.size,
-                    sha256 = excluded.sha256, kind = excluded.kind, image_order = excluded.image_order, images = excluded.images",
+                    sha256 = excluded.sha256, kind = excluded.kind, image_order = excluded.image_order, images = excluded.images,
+                    folds = excluded.folds",
             )?
             .execute((
                 source,
@@ -122,6 +152,7 @@ impl Store {
                 &model.kind,
                 order,
                 model.images as i64,
+                model.folds.as_ref().map(bytes_of),
             ))?;
         self.connection.execute(
             "DELETE FROM image_order WHERE id NOT IN (SELECT image_order FROM model WHERE image_order IS NOT NULL)",
@@ -202,7 +233,7 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn proposed_by(&self) -> Result<Vec<ProposedBy>, StoreError> {
-        let place: std::collections::HashMap<i64, usize> = (self.sources()?.into_iter())
+        let place: HashMap<i64, usize> = (self.sources()?.into_iter())
             .enumerate()
             .map(|(place, source)| (source.id, place))
             .collect();

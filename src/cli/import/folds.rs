@@ -6,7 +6,7 @@ use super::rows::{BadRows, RowProblem, take_rows};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::domain::ImageId;
-use crate::formats::records::RecordError;
+use crate::formats::records::{FoldRecord, GroupRecord, KeptRecord, RecordError};
 use crate::formats::table::{Column, Row};
 
 /// The fold of each image that a table (image,fold) names.
@@ -15,13 +15,18 @@ pub fn read_folds(
     names: &ImageNames,
     context: &Context,
 ) -> Result<HashMap<ImageId, u32>, Failure> {
-    const COLUMNS: &[Column] = &[Column::required("image"), Column::required("fold")];
-    read_once(path, COLUMNS, names, context, |row| {
-        row.text(1).trim().parse().map_err(|_| RecordError {
-            column: "fold",
-            reason: format!("{:?} is no fold", row.text(1)),
-        })
-    })
+    let parse = |row: &Row| FoldRecord::from_row(row).map(|record| (record.image, record.fold));
+    read_once(path, FoldRecord::COLUMNS, names, context, parse)
+}
+
+/// The group of each image that a table (image,group) names.
+pub fn read_groups(
+    path: &Path,
+    names: &ImageNames,
+    context: &Context,
+) -> Result<HashMap<ImageId, String>, Failure> {
+    let parse = |row: &Row| GroupRecord::from_row(row).map(|record| (record.image, record.group));
+    read_once(path, GroupRecord::COLUMNS, names, context, parse)
 }
 
 /// Whether each image that a table (image,kept) names is kept, as `clean` writes it.
@@ -30,23 +35,17 @@ pub fn read_kept(
     names: &ImageNames,
     context: &Context,
 ) -> Result<HashMap<ImageId, bool>, Failure> {
-    const COLUMNS: &[Column] = &[Column::required("image"), Column::required("kept")];
-    read_once(path, COLUMNS, names, context, |row| match row.text(1) {
-        "1" | "true" => Ok(true),
-        "0" | "false" => Ok(false),
-        text => Err(RecordError {
-            column: "kept",
-            reason: format!("{text:?} is neither 1 (kept) nor 0 (dropped)"),
-        }),
-    })
+    let parse = |row: &Row| KeptRecord::from_row(row).map(|record| (record.image, record.kept));
+    read_once(path, KeptRecord::COLUMNS, names, context, parse)
 }
 
+/// A table that says one thing of each image.
 fn read_once<T>(
     path: &Path,
     columns: &'static [Column],
     names: &ImageNames,
     context: &Context,
-    parse: impl Fn(&Row) -> Result<T, RecordError>,
+    parse: impl Fn(&Row) -> Result<(String, T), RecordError>,
 ) -> Result<HashMap<ImageId, T>, Failure> {
     let mut said = HashMap::new();
     take_rows(
@@ -54,9 +53,9 @@ fn read_once<T>(
         columns,
         BadRows::never(),
         context,
-        |row| Ok((row.text(0).to_owned(), parse(row)?)),
+        parse,
         |(name, what)| {
-            let image = names.find_known(&name, "images of the project are wanted")?;
+            let image = names.find_known(&name, IMAGES_OF_PROJECT)?;
             match said.insert(image, what) {
                 None => Ok(()),
                 Some(_) => Err(RowProblem::bad(format!(
@@ -67,3 +66,5 @@ fn read_once<T>(
     )?;
     Ok(said)
 }
+
+const IMAGES_OF_PROJECT: &str = "images of the project are wanted: `relabel import images DIR` or `relabel import labels FILE` first";

@@ -1,7 +1,6 @@
 //! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
 mod coco;
-#[cfg(feature = "train")]
 mod folds;
 mod images;
 mod label_studio;
@@ -16,8 +15,7 @@ mod votes;
 use super::context::Context;
 use super::failure::Failure;
 
-#[cfg(feature = "train")]
-pub use folds::{read_folds, read_kept};
+pub use folds::{read_folds, read_groups, read_kept};
 pub use images::import_images;
 pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};

@@ -30,25 +30,27 @@ pub struct RowOrder<'a> {
 }
 
 impl RowOrder<'_> {
-    /// The image of each of the `rows` rows of an array in `file`.
-    pub fn images(
+    /// The image of each row.
+    pub fn read(
         &self,
-        file: &Path,
-        rows: usize,
         store: &Store,
         names: &ImageNames,
         context: &Context,
     ) -> Result<Vec<ImageId>, Failure> {
-        let images = match self.file {
-            Some(order) => read_order(order, self.images_first, names, context)?,
-            None => store.images()?.into_iter().map(|image| image.id).collect(),
-        };
-        if images.len() == rows {
-            return Ok(images);
+        match self.file {
+            Some(order) => read_order(order, self.images_first, names, context),
+            None => Ok(store.images()?.into_iter().map(|image| image.id).collect()),
+        }
+    }
+
+    /// Whether an array in `file` has as many rows as there are images.
+    pub fn check(&self, file: &Path, rows: usize, images: usize) -> Result<(), Failure> {
+        if images == rows {
+            return Ok(());
         }
         let order = match self.file {
-            Some(order) => format!("{} names {}", shown(order), thousands(images.len())),
-            None => format!("the project has {}", thousands(images.len())),
+            Some(order) => format!("{} names {}", shown(order), thousands(images)),
+            None => format!("the project has {}", thousands(images)),
         };
         Err(Failure::input(format!(
             "cannot import {}: it has {} rows, but {order} images",

@@ -1,12 +1,16 @@
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use super::folds::read_folds;
 use super::names::ImageNames;
 use super::order::{RowOrder, ending};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::cli::predictions::{IMAGES_FIRST, digest, is_matrix, open_matrix, read_table, refusal};
+use crate::cli::predictions::{
+    IMAGES_FIRST, arrays, digest, is_matrix, open_matrix, read_table, refusal,
+};
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{MatrixError, Rows};
@@ -27,9 +31,13 @@ pub struct Predictions {
     /// images of the project in the order of their names]
     #[arg(long, value_name = "FILE")]
     images_order: Option<PathBuf>,
-    /// Which array of an npz
+    /// Which array of an npz; with --fold-file, `fold-{}` names one a fold, and of each only that fold's images count
     #[arg(long, value_name = "NAME")]
     array: Option<String>,
+    /// The fold of each image (a table image,fold, as `relabel folds` writes it), where the model was trained once a fold,
+    /// without that fold: what it predicts was not trained on
+    #[arg(long, value_name = "FILE")]
+    fold_file: Option<PathBuf>,
 }
 
 /// What a model's values are.
@@ -74,9 +82,19 @@ pub fn import_predictions(
         ))
         .hint("give the model another name with --model"));
     }
+    let folds = match &options.fold_file {
+        Some(folds) => Some(read_folds(folds, &names, context)?),
+        None => None,
+    };
+    let given = Given {
+        options,
+        names: &names,
+        classes: &classes,
+        folds: folds.as_ref(),
+    };
     // Read first: what is bad in the file is told before its hash is made.
     let (seen, image_order) = if is_matrix(file) {
-        matrix(store, options, &names, &classes, context)?
+        matrix(store, &given, context)?
     } else {
         if options.images_order.is_some() || options.array.is_some() {
             return Err(Failure::usage(
@@ -87,7 +105,7 @@ pub fn import_predictions(
         if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) {
             return Err(refusal(file, &MatrixError::Format(ending)));
         }
-        (table(options, &names, &classes, context)?, None)
+        (table(&given, context)?, None)
     };
     let kind = kind(options, &seen)?;
     let (size, sha256) = digest(file)
@@ -101,6 +119,7 @@ pub fn import_predictions(
         kind: kind.word().to_owned(),
         image_order,
         images: seen.images,
+        folds,
     };
     store.atomically(|store| store.set_model(&model))?;
     let known = store.images()?.len();
@@ -139,6 +158,7 @@ fn same_predictions(one: &Model, other: &Model) -> bool {
             model.array.clone(),
             model.kind.clone(),
             model.image_order.clone(),
+            model.folds.clone(),
         )
     };
     key(one) == key(other)
@@ -218,22 +238,72 @@ fn kind(options: &Predictions, seen: &Seen) -> Result<KindChoice, Failure> {
     }
 }
 
+/// What a file is read with.
+struct Given<'a> {
+    options: &'a Predictions,
+    names: &'a ImageNames,
+    classes: &'a Classes,
+    folds: Option<&'a HashMap<ImageId, u32>>,
+}
+
+impl Given<'_> {
+    /// The fold of each image, where there are folds: every image that is predicted has one.
+    fn folds_of(&self, images: &[ImageId]) -> Result<Option<Vec<u32>>, Failure> {
+        let Some(folds) = self.folds else {
+            return Ok(None);
+        };
+        let of = |image: &ImageId| {
+            folds.get(image).copied().ok_or_else(|| {
+                let name = self.names.name_of(*image).unwrap_or_default();
+                Failure::input(format!(
+                    "cannot import {}: image {name:?} is in no fold",
+                    shown(&self.options.file)
+                ))
+                .hint("--fold-file must name the fold of every image that is predicted")
+            })
+        };
+        images.iter().map(of).collect::<Result<_, _>>().map(Some)
+    }
+}
+
 fn matrix(
     store: &Store,
-    options: &Predictions,
-    names: &ImageNames,
-    classes: &Classes,
+    given: &Given<'_>,
     context: &Context,
 ) -> Result<(Seen, Option<Vec<ImageId>>), Failure> {
-    let file = &options.file;
-    let matrix = open_matrix(file, options.array.as_deref(), classes)?;
-    let (rows, columns) = matrix.shape();
-    let order = RowOrder {
+    let options = given.options;
+    let images = order(options).read(store, given.names, context)?;
+    let folds = given.folds_of(&images)?;
+    let mut seen = Seen::nothing();
+    for (array, _) in arrays(options.array.as_deref(), folds.as_deref()) {
+        let other = array_values(given, array.as_deref(), images.len(), context)?;
+        seen.add(other);
+    }
+    // Arrays of several folds are of the same images.
+    seen.images = images.len();
+    Ok((seen, Some(images)))
+}
+
+fn order(options: &Predictions) -> RowOrder<'_> {
+    RowOrder {
         file: options.images_order.as_deref(),
         option: "--images-order",
         images_first: IMAGES_FIRST,
-    };
-    let images = order.images(file, rows, store, names, context)?;
+    }
+}
+
+/// What the values of an array are like.
+fn array_values(
+    given: &Given<'_>,
+    array: Option<&str>,
+    images: usize,
+    context: &Context,
+) -> Result<Seen, Failure> {
+    let options = given.options;
+    let file = &options.file;
+    let matrix = open_matrix(file, array, given.classes)?;
+    let (rows, columns) = matrix.shape();
+    order(options).check(file, rows, images)?;
     let bar = context.progress("rows", rows as u64);
     let mut seen = Seen::nothing();
     let read = matrix.each_block(|block| -> Result<(), MatrixError> {
@@ -247,19 +317,18 @@ fn matrix(
     });
     bar.finish_and_clear();
     read.map_err(|error| refusal(file, &error).hint("nothing was imported"))?;
-    Ok((seen, Some(images)))
+    Ok(seen)
 }
 
-fn table(
-    options: &Predictions,
-    names: &ImageNames,
-    classes: &Classes,
-    context: &Context,
-) -> Result<Seen, Failure> {
+fn table(given: &Given<'_>, context: &Context) -> Result<Seen, Failure> {
+    let (names, classes) = (given.names, given.classes);
+    let rows = read_table(&given.options.file, names, classes, given.folds, context)?;
+    let images: Vec<ImageId> = rows.iter().map(|row| row.image).collect();
+    given.folds_of(&images)?;
     let mut seen = Seen::nothing();
-    for row in read_table(&options.file, names, classes, context)? {
-        let image = names.name_of(row.image).unwrap_or_default();
+    for row in rows {
         let place = |column: usize| {
+            let image = names.name_of(row.image).unwrap_or_default();
             let class = row.classes.get(column).copied().unwrap_or_default();
             format!("image {image:?}, class {class}")
         };

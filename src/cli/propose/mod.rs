@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::predictions::{digest, is_matrix, open_matrix, read_table, refusal};
+use super::predictions::{Opened, digest};
 use super::table::{table, thousands};
 use crate::cli::context::shown;
 use crate::cli::import::ImageNames;
 use crate::domain::{ClassIndex, Classes, ImageId};
-use crate::formats::matrix::{MatrixError, Rows};
-use crate::proposals::two_part::{Kind, PoolBy, Proposed, TwoPartRule};
+use crate::proposals::folded::FoldedRule;
+use crate::proposals::two_part::{PoolBy, Proposed};
 use crate::store::{Model, ProposedBy, Store};
 
 pub use search::{Searched, searched};
@@ -120,7 +120,8 @@ fn n_images(proposed: &[ProposedBy]) -> usize {
     proposed.chunk_by(|a, b| a.image == b.image).count()
 }
 
-type Pair = (ImageId, ClassIndex, f64);
+/// Image, class, score.
+pub type Pair = (ImageId, ClassIndex, f64);
 
 /// Applies the rule to every model, and keeps what comes of all of them at once.
 fn propose(
@@ -167,7 +168,7 @@ fn propose(
     Ok(reports)
 }
 
-fn gone(model: &Model, why: &str) -> Failure {
+pub fn gone(model: &Model, why: &str) -> Failure {
     Failure::input(format!(
         "cannot read the predictions of {:?}, {}: {why}",
         model.name,
@@ -194,58 +195,29 @@ pub fn of_model(
     classes: &Classes,
     context: &Context,
 ) -> Result<Vec<Pair>, Failure> {
-    let kind = match model.kind.as_str() {
-        "probabilities" => Kind::Probabilities,
-        _ => Kind::Logits,
-    };
-    let by = by.rule();
-    let (images, proposed): (Vec<ImageId>, Vec<Proposed>) = if is_matrix(&model.path) {
-        let images = model.image_order.clone().unwrap_or_default();
-        (images, of_matrix(model, pool, by, kind, classes)?)
-    } else {
-        let mut rule = TwoPartRule::new(pool, by, kind);
-        let rows = read_table(&model.path, names, classes, context)?;
-        for (number, row) in (0..).zip(&rows) {
-            rule.keep(rule.scout().look_sparse(number, &row.classes, &row.values));
-        }
-        (rows.iter().map(|row| row.image).collect(), rule.finish())
-    };
+    let opened = Opened::open(model, names, classes, context)?;
+    let mut rule = rule(&opened, pool, by);
+    opened.look_through(&mut rule)?;
+    Ok(pairs(rule.finish(), opened.images()))
+}
+
+/// The two-part rule for these predictions: one rule for all, or one a fold.
+pub fn rule(opened: &Opened<'_>, pool: usize, by: PoolByChoice) -> FoldedRule {
+    match opened.folds() {
+        Some(folds) => FoldedRule::of_folds(pool, by.rule(), opened.kind(), folds),
+        None => FoldedRule::whole(pool, by.rule(), opened.kind()),
+    }
+}
+
+/// What is proposed for each image, by the key that it is kept by.
+pub fn pairs(proposed: Vec<Proposed>, images: &[ImageId]) -> Vec<Pair> {
     let pair = |proposed: Proposed| {
         let image = *images.get(proposed.row as usize)?;
         Some((image, ClassIndex(proposed.class), proposed.score))
     };
     let mut pairs: Vec<Pair> = proposed.into_iter().filter_map(pair).collect();
-    // By the key that they are kept by.
     pairs.sort_unstable_by_key(|(image, class, _)| (*image, *class));
-    Ok(pairs)
-}
-
-fn of_matrix(
-    model: &Model,
-    pool: usize,
-    by: PoolBy,
-    kind: Kind,
-    classes: &Classes,
-) -> Result<Vec<Proposed>, Failure> {
-    let matrix = open_matrix(&model.path, model.array.as_deref(), classes)?;
-    let (_, columns) = matrix.shape();
-    let mut rule = TwoPartRule::new(pool, by, kind);
-    matrix
-        .each_block(|block| -> Result<(), MatrixError> {
-            let scout = rule.scout();
-            let found = block.look(|first, rows| {
-                // A matrix has no more rows than that.
-                let first = u32::try_from(first).unwrap_or(u32::MAX);
-                match rows {
-                    Rows::F32(values) => scout.look(first, columns, values),
-                    Rows::F64(values) => scout.look(first, columns, values),
-                }
-            })?;
-            found.into_iter().for_each(|found| rule.keep(found));
-            Ok(())
-        })
-        .map_err(|error| refusal(&model.path, &error))?;
-    Ok(rule.finish())
+    pairs
 }
 
 fn text(report: &Report) -> String {

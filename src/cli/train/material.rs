@@ -272,7 +272,11 @@ fn read(
     })?;
     let rows = table.values.len() / table.columns;
     let images = match &table.images {
-        None => order.images(file, rows, store, &known.names, context)?,
+        None => {
+            let images = order.read(store, &known.names, context)?;
+            order.check(file, rows, images.len())?;
+            images
+        }
         Some(_) if order.file.is_some() || array.is_some() => {
             return Err(Failure::usage(format!(
                 "{} and {array_option} are for arrays; Parquet names its images",

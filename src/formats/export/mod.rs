@@ -1,6 +1,7 @@
 //! What the program writes for others: label sets, scores, votes and tasks.
 
 mod arrays;
+mod cleaning;
 mod csv;
 mod parquet;
 mod targets;
@@ -13,6 +14,7 @@ use super::records::time_text;
 use crate::domain::{Answer, ClassIndex};
 
 pub use arrays::{SafeTensor, write_logits_npy, write_safetensors};
+pub use cleaning::{CleanedLine, write_cleaned_csv, write_folds_csv};
 pub use csv::{Formulas, VotesCsv, defused, write_notes_csv, write_scores_csv};
 pub use parquet::{VotesParquet, write_scores_parquet};
 pub use targets::{TargetKind, TargetRow, Targets};

@@ -1,5 +1,6 @@
 //! What there is to do when a sitting begins.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::ZonedDateTime;
@@ -82,7 +83,7 @@ fn open_tasks(
         _ => Live::newest(store, round)?,
     };
     let wanted = match (order, sitting.stop) {
-        (Order::Disputed, _) => Some(closing::disputed_tasks(store, &live)?),
+        (Order::Disputed, _) => Some(disputed_tasks(store, sitting, &live)?),
         (Order::Decided, _) => Some(closing::decided_tasks(store, &live)?),
         (Order::Noted, _) => Some(notes::noted_tasks(store, sitting)?),
         (_, Some(stop)) => {
@@ -99,6 +100,24 @@ fn open_tasks(
         _ => None,
     };
     Ok((open, LiveLabelSets::here(live, by_value)))
+}
+
+/// What people dispute, then what a model does: images whose label `clean` dropped. For who decides, those alone that nobody
+/// has answered.
+fn disputed_tasks(
+    store: &Store,
+    sitting: &Sitting,
+    live: &Live,
+) -> Result<Vec<TaskId>, StoreError> {
+    let mut tasks = closing::disputed_tasks(store, live)?;
+    let mut seen: HashSet<TaskId> = tasks.iter().copied().collect();
+    for dropped in store.dropped_tasks()? {
+        let answered = dropped.question.and_then(|question| live.score(question));
+        if !(sitting.decides && answered.is_some()) && seen.insert(dropped.task) {
+            tasks.push(dropped.task);
+        }
+    }
+    Ok(tasks)
 }
 
 /// The tasks of the queue by value; gold and retests keep their places.

@@ -1,11 +1,15 @@
 //! Files of predictions, whatever their format: what `import predictions` checks is what `propose` reads.
 
+mod opened;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+
+pub use opened::{Opened, arrays};
 
 use super::context::{Context, shown};
 use super::failure::Failure;
@@ -56,7 +60,9 @@ pub fn refusal(path: &Path, error: &MatrixError) -> Failure {
         MatrixError::FortranOrder => {
             failure.hint("write it anew: np.save(file, np.ascontiguousarray(predictions))")
         }
-        MatrixError::Array { .. } => failure.hint("name one with --array"),
+        MatrixError::Array { .. } => {
+            failure.hint("name one with --array; with --fold-file, `fold-{}` names one a fold")
+        }
         MatrixError::Type(_) => {
             failure.hint("write it anew: np.save(file, predictions.astype(np.float32))")
         }
@@ -78,11 +84,13 @@ pub struct SparseRow {
     pub values: Vec<f64>,
 }
 
-/// Reads a table of image, label and score; images in the order of their keys.
+/// Reads a table of image, label and score; images in the order of their keys. Where the table says of a row without which
+/// fold the model was trained, and `folds` names the image's own, only rows of that fold count.
 pub fn read_table(
     path: &Path,
     names: &ImageNames,
     classes: &Classes,
+    folds: Option<&HashMap<ImageId, u32>>,
     context: &Context,
 ) -> Result<Vec<SparseRow>, Failure> {
     let mut by_image: HashMap<ImageId, Vec<(u32, f64)>> = HashMap::new();
@@ -96,6 +104,10 @@ pub fn read_table(
             let class = find_class(classes, &record.label.label)?.index;
             let name = &record.label.image;
             let image = names.find_known(name, IMAGES_FIRST)?;
+            let own_fold = folds.and_then(|folds| folds.get(&image));
+            if folds.is_some() && record.fold.is_some() && record.fold.as_ref() != own_fold {
+                return Ok(());
+            }
             by_image
                 .entry(image)
                 .or_default()
@@ -113,11 +125,15 @@ pub fn read_table(
                 .find(|pair| pair.first().map(|v| v.0) == pair.last().map(|v| v.0))
             {
                 let class = pair.first().map_or(0, |value| value.0);
-                return Err(Failure::input(format!(
+                let failure = Failure::input(format!(
                     "cannot import {}: class {class} of an image stands there twice ({})",
                     shown(path),
                     names.name_of(image).unwrap_or_default()
-                )));
+                ));
+                return Err(match folds {
+                    Some(_) => failure,
+                    None => failure.hint("where a column `fold` tells them apart, say with --fold-file which fold is each image's own"),
+                });
             }
             let (classes, values) = values.into_iter().unzip();
             Ok(SparseRow {
