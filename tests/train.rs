@@ -112,7 +112,9 @@ fn held_out_predictions_of_real_digits_become_proposals() {
             "--folds",
             "folds.csv",
             "--epochs",
-            "12",
+            "20",
+            "--learning-rate",
+            "0.01",
             "-o",
             "held-out.npy",
             "--write-order",
@@ -140,7 +142,7 @@ fn held_out_predictions_of_real_digits_become_proposals() {
         .iter()
         .map(|e| e["loss"].as_f64().unwrap())
         .collect();
-    assert_eq!(losses.len(), 12);
+    assert_eq!(losses.len(), 20);
     assert!(
         losses.windows(2).all(|pair| pair[1] < pair[0]),
         "{losses:?}"
@@ -290,12 +292,12 @@ fn images_that_are_not_kept_are_not_learnt_from() {
         format!("because,{}", u8::from(!is_wrong(row)))
     });
     project.write("clean.csv", kept);
-    // The truth, by an expert.
+    // The truth, as a rater's votes.
     let votes = table("image,label,rater,answer", &names("i", IMAGES), |row| {
         format!("{},erin,yes", row % 3)
     });
     project.write("votes.csv", votes);
-    project.run(&["import", "votes", "votes.csv", "--role", "expert"]);
+    project.run(&["import", "votes", "votes.csv"]);
     project.run(&["aggregate", "--method", "majority"]);
     let arguments = [
         &["features.npy"],
@@ -333,7 +335,10 @@ fn images_that_are_not_kept_are_not_learnt_from() {
         "none.csv",
         table("image,kept", &names("i", IMAGES), |_| "0".to_owned()),
     );
-    insta::assert_snapshot!(project.transcript(&["train", "features.npy", "--clean", "none.csv"]), @"");
+    insta::assert_snapshot!(project.transcript(&["train", "features.npy", "--clean", "none.csv"]), @"
+    stderr: error: none.csv keeps none of the images with features
+    exit 1
+    ");
 }
 
 /// Two classes in an image: sigmoid gives both a positive logit, softmax half of the image each.
@@ -349,8 +354,12 @@ fn label_sets_of_two_classes_are_learnt() {
     }
     votes.push_str("i-00002,cat,erin,no\n");
     project.write("votes.csv", votes);
-    project.run(&["import", "votes", "votes.csv", "--role", "expert"]);
-    insta::assert_snapshot!(project.transcript(&["train", "features.npy", "--targets", "sets"]), @"");
+    project.run(&["import", "votes", "votes.csv"]);
+    insta::assert_snapshot!(project.transcript(&["train", "features.npy", "--targets", "sets"]), @r#"
+    stderr: error: there are no label sets yet
+    stderr: hint: make them with `relabel aggregate`
+    exit 1
+    "#);
     project.run(&["aggregate", "--method", "majority"]);
     let of = |loss: &str| {
         let more = [
@@ -384,7 +393,7 @@ fn label_sets_of_two_classes_are_learnt() {
     );
     let softmax = of("softmax");
     assert!(
-        (softmax[0] - softmax[1]).abs() < 0.5 && softmax[0] - softmax[2] > 2.0,
+        (softmax[0] - softmax[1]).abs() < 1.0 && softmax[0] - softmax[2] > 2.0,
         "{softmax:?}"
     );
 }
@@ -394,11 +403,14 @@ fn parquet(project: &Project, name: &str, schema: &str) {
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let file = std::fs::File::create(project.path(name)).unwrap();
     let is_list = schema.get_fields().iter().any(|field| field.is_group());
+    let names_first = schema.get_fields()[0].name() == "image";
     let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).unwrap();
     let mut group = writer.next_row_group().unwrap();
+    let mut place_of_column = 0;
     let mut number = 0;
     while let Some(mut column) = group.next_column().unwrap() {
-        let is_text = column.typed_is_text();
+        let is_text = (place_of_column == 0) == names_first;
+        place_of_column += 1;
         match (is_text, is_list) {
             (true, _) => {
                 let images: Vec<ByteArray> = names("i", IMAGES)
@@ -442,20 +454,6 @@ fn parquet(project: &Project, name: &str, schema: &str) {
     writer.close().unwrap();
 }
 
-/// Whether a column is one of texts.
-trait IsText {
-    fn typed_is_text(&self) -> bool;
-}
-
-impl IsText for parquet::file::writer::SerializedColumnWriter<'_> {
-    fn typed_is_text(&self) -> bool {
-        matches!(
-            self.untyped_ref(),
-            parquet::column::writer::ColumnWriter::ByteArrayColumnWriter(_)
-        )
-    }
-}
-
 #[test]
 fn features_in_parquet_are_those_of_an_array() {
     let project = groups(|row| row % 3);
@@ -489,11 +487,9 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
     project.write("three.npy", npy(&values, 3));
     project.write("flat.npy", {
         let mut bytes = npy(&values, 2);
-        let shape = bytes
-            .windows(7)
-            .position(|part| part == b"(60, 2)")
-            .unwrap();
-        bytes[shape..shape + 7].copy_from_slice(b"(120,) ");
+        let shape = bytes.windows(9).position(|part| part == b"(60, 2, )");
+        let shape = shape.unwrap();
+        bytes[shape..shape + 9].copy_from_slice(b"(120, )  ");
         bytes
     });
     values[7] = f32::NAN;
@@ -508,6 +504,8 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
         table("image,fold", &names("i", IMAGES), |_| "3".to_owned()),
     );
     project.write("text.parquet", "");
+    project.write("features.h5", "");
+    project.write("narrow.npy", npy(&[1.0; 90], 3));
     let mut said = String::new();
     for arguments in [
         &["three.npy"][..],
@@ -520,9 +518,9 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
         &[
             "features.npy",
             "--validation",
-            "three.npy",
+            "narrow.npy",
             "--validation-order",
-            "labels.csv",
+            "val.txt",
         ],
         &["features.npy", "--folds", "folds.csv"],
         &["features.npy", "--folds", "one.csv"],
@@ -534,7 +532,47 @@ fn what_is_wrong_with_files_is_said_with_its_place() {
     ] {
         said += &project.transcript(&[&["train"], arguments].concat());
     }
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    stderr: error: cannot import three.npy: it has 40 rows, but the project has 60 images
+    stderr: hint: say with --images-order FILE which image each row is
+    exit 3
+    stderr: error: cannot read flat.npy: the shape is [120]; expected [images, features]
+    exit 3
+    stderr: error: cannot read nan.npy: row 3, column 1: NaN is no finite number
+    stderr: hint: leave the image out, or put a number there
+    exit 3
+    stderr: error: cannot read short.npy: row 1: the file ends too early, for a shape of [3, 2]
+    exit 3
+    stderr: error: cannot read missing.npy: No such file or directory (os error 2)
+    exit 3
+    stderr: error: cannot read features.h5: unknown format "h5": expected .npy, .npz or .parquet
+    exit 3
+    stderr: error: cannot import val.npy: it has 30 rows, but the project has 60 images
+    stderr: hint: say with --validation-order FILE which image each row is
+    exit 3
+    stderr: error: cannot judge by narrow.npy: it has 3 features an image, features.npy has 2
+    stderr: hint: both have to come from the same network
+    exit 3
+    stderr: error: cannot train by folds.csv: image "i-00058" has no fold (2 of 60 with features have none)
+    stderr: hint: every image with features belongs to one fold: `relabel folds` deals all of the project
+    exit 3
+    stderr: error: cannot train by one.csv: the images with features are all in one fold
+    stderr: hint: the classifier of a fold learns from the others: two folds at least
+    exit 3
+    stderr: error: cannot import folds.csv: there is no column "kept"; the header has: image, fold
+    exit 3
+    stderr: error: there is no run 7
+    stderr: hint: `relabel status` says how many there are
+    exit 1
+    stderr: error: -o writes predictions of images that were not learnt from
+    stderr: hint: say which with --folds FILE or --validation FILE; the classifier itself goes to --save FILE.safetensors
+    exit 2
+    stderr: error: cannot train: epoch 3: the loss is no finite number any more
+    stderr: hint: try a smaller --learning-rate
+    exit 1
+    stderr: error: cannot read text.parquet: not readable as Parquet: Parquet file too small. Size is 0 but need 8
+    exit 3
+    "#);
     for (arguments, word) in [
         (&["features.npy", "--grid"][..], "--validation"),
         (&["features.npy", "--epochs", "0"], "0 is not in 1.."),
@@ -577,7 +615,11 @@ fn images_without_a_label_are_left_out_and_said_so() {
     assert!(report["judged"].is_null());
     project.write("j.txt", more.join("\n"));
     project.write("j.npy", npy(&values[120..], 2));
-    insta::assert_snapshot!(project.transcript(&["train", "j.npy", "--images-order", "j.txt"]), @"");
+    insta::assert_snapshot!(project.transcript(&["train", "j.npy", "--images-order", "j.txt"]), @r#"
+    stderr: error: none of the images with features has a label
+    stderr: hint: `relabel import labels FILE` takes labels in
+    exit 1
+    "#);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::import::read_folds;
 use crate::cli::interrupt;
+use crate::cli::table::thousands;
+use crate::domain::ImageId;
 use crate::store::Store;
 use crate::train::{Linear, Moment, fit};
 
@@ -104,26 +106,16 @@ fn folds_of(
 ) -> Result<Vec<u32>, Failure> {
     let folds = read_folds(file, &known.names, context)?;
     let fold = |image| folds.get(image).copied().ok_or(*image);
-    material
-        .images
-        .iter()
-        .map(fold)
-        .collect::<Result<Vec<u32>, _>>()
-        .map_err(|image| {
-            let missing = material
-                .images
-                .iter()
-                .filter(|image| !folds.contains_key(image))
-                .count();
-            Failure::input(format!(
-                "cannot train by {}: image {:?} has no fold{}",
-                shown(file),
-                known.name(image),
-                match missing {
-                    1 => String::new(),
-                    _ => format!(", nor have {} others with features", missing - 1),
-                }
-            ))
-            .hint("every image with features belongs to one fold")
-        })
+    let all: Result<Vec<u32>, ImageId> = material.images.iter().map(fold).collect();
+    all.map_err(|image| {
+        let without = material.images.iter().filter(|image| !folds.contains_key(image));
+        Failure::input(format!(
+            "cannot train by {}: image {:?} has no fold ({} of {} with features have none)",
+            shown(file),
+            known.name(image),
+            thousands(without.count()),
+            thousands(material.images.len()),
+        ))
+        .hint("every image with features belongs to one fold: `relabel folds` deals all of the project")
+    })
 }
