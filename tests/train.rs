@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use common::page::Page;
 #[cfg(unix)]
 use common::pty::{Opening, Terminal};
 use common::{Project, shared};
@@ -726,4 +727,80 @@ fn a_terminal_shows_the_learning_curve() {
     assert_eq!(terminal.wait_for_end(), 0);
     let text = terminal.text();
     assert!(text.contains("by epoch") && text.contains('█'), "{text}");
+}
+
+/// The files of docs/train.md, of every tenth picture.
+fn files_of_the_page() -> Option<Project> {
+    let file = shared()?.join("data/digits/composed.npz");
+    let project = Project::empty();
+    project.write("classes.csv", DIGITS);
+    let mut labels = "image,label\n".to_owned();
+    let mut votes = "image,label,rater,answer\n".to_owned();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for part in ["train", "val"] {
+        let every_tenth = |name: &str, columns: usize| -> Vec<f64> {
+            let all = array(&file, &format!("{part}_{name}"));
+            all.chunks(columns).step_by(10).flatten().copied().collect()
+        };
+        let own = every_tenth("labels", 1);
+        let sets = every_tenth("label_sets", 10);
+        let images = names(part, own.len());
+        project.write(&format!("{part}.txt"), images.join("\n"));
+        for ((image, label), set) in images.iter().zip(own).zip(sets.chunks(10)) {
+            writeln!(labels, "{image},{label}").unwrap();
+            for (digit, &in_set) in set.iter().enumerate() {
+                if in_set == 1.0 || digit as f64 == label {
+                    let answer = if in_set == 1.0 { "yes" } else { "no" };
+                    writeln!(votes, "{image},{digit},truth,{answer}").unwrap();
+                }
+            }
+        }
+        let pixels: Vec<f32> = every_tenth("images", 128)
+            .iter()
+            .map(|&value| value as f32)
+            .collect();
+        let options = zip::write::SimpleFileOptions::default();
+        archive
+            .start_file(format!("{part}_images.npy"), options)
+            .unwrap();
+        std::io::Write::write_all(&mut archive, &npy(&pixels, 128)).unwrap();
+    }
+    project.write("labels.csv", labels);
+    project.write("votes.csv", votes);
+    project.write("composed.npz", archive.finish().unwrap().into_inner());
+    Some(project)
+}
+
+#[test]
+fn every_command_of_the_page_runs() {
+    let Some(project) = files_of_the_page() else {
+        return;
+    };
+    let mut report = serde_json::Value::Null;
+    Page::read("train.md", 9).run(&project, "", |words| {
+        let is_grid = words.contains(&"--grid");
+        if is_grid {
+            let words: Vec<&str> = words[2..]
+                .iter()
+                .map(|&word| if word == "10" { "2" } else { word })
+                .collect();
+            report = train(
+                &project,
+                &[&words[..], &["--short", "2", "--long", "6"]].concat(),
+            );
+        }
+        is_grid
+    });
+    let cells = report["cells"].as_array().unwrap();
+    assert_eq!(
+        (cells.len(), &report["validation_images"]),
+        (8, &400.into())
+    );
+    for cell in cells {
+        let of = |measure: &str| cell[measure]["mean"].as_f64().unwrap();
+        // Two digits in a picture: what is no error by the label sets is one by the labels.
+        assert!(of("real") > of("original") + 0.05, "{cell}");
+        assert!(of("real") > 0.5, "{cell}");
+    }
+    is_well_formed(&std::fs::read_to_string(project.path("grid.svg")).unwrap());
 }

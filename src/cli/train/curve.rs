@@ -239,7 +239,6 @@ mod tests {
     #[test]
     fn a_curve_shows_how_figures_change() {
         assert_eq!(by_epoch(&[4.0, 2.0, 1.0]), "█▃▁");
-        assert_eq!(by_epoch(&[0.5]), "▁");
         assert_eq!(by_epoch(&[]), "");
         let long: Vec<f64> = (0..1000).map(f64::from).collect();
         let shown = by_epoch(&long);
