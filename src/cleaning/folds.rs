@@ -1,3 +1,5 @@
+//! Which images are left out together when models are trained without what they predict.
+
 use std::collections::BTreeMap;
 
 use rand::SeedableRng;

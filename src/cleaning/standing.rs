@@ -1,3 +1,5 @@
+//! Where a label stands among a model's predictions.
+
 use crate::proposals::rows::{Look, Stretch, Values};
 use crate::proposals::two_part::{Kind, Value};
 

@@ -1,3 +1,5 @@
+//! How many labels are dropped, by class and beside what people said.
+
 use std::collections::BTreeMap;
 
 use super::standing::Standing;

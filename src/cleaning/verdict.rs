@@ -1,3 +1,5 @@
+//! Kept or dropped, and why.
+
 use serde::Serialize;
 
 use super::standing::Standing;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::aggregate::decided;
 use super::chart::{Room, bar, histogram, sparkline};
+use super::clean::CLEANED;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
@@ -47,6 +48,9 @@ struct Report {
     /// Standing votes of the days up to the newest that has any.
     votes_a_day: Vec<Day>,
     search: Option<Searched>,
+    /// What the newest `clean` kept of the labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleaned: Option<String>,
     run: Option<RunReport>,
     since: Option<Since>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -108,6 +112,7 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
     let since = since(&store, run.as_ref())?;
     let run = run.map(|run| describe(&store, run)).transpose()?;
     let search = searched(&store)?;
+    let cleaned = store.setting(CLEANED)?;
     let doubtful_raters = match counts.gold_questions {
         0 => Vec::new(),
         _ => trust::below(
@@ -121,8 +126,12 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
         votes_a_day: days(&counts),
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
-        next: next_step(&counts, search.is_some(), run.as_ref()).to_owned(),
+        next: match (&cleaned, counts.tasks) {
+            (Some(_), 0) => "relabel plan --dropped".to_owned(),
+            _ => next_step(&counts, search.is_some(), run.as_ref()).to_owned(),
+        },
         search,
+        cleaned,
         run,
         since,
         doubtful_raters,
@@ -275,6 +284,9 @@ fn text(report: &Report, room: Room) -> String {
             .map(|rater| format!("warning: {}", rater.warning()))
             .collect();
         parts.push(warnings.join("\n"));
+    }
+    if let Some(cleaned) = &report.cleaned {
+        parts.push(format!("cleaned: {}", printable(cleaned)));
     }
     if let Some(run) = &report.run {
         parts.push(run_text(run, room));

@@ -1,3 +1,5 @@
+//! The two-part rule for a model that was trained once a fold, each time without it.
+
 use super::rows::{Look, Stretch, Values};
 use super::two_part::{Found, Kind, PoolBy, Proposed, TwoPartRule, Value};
 

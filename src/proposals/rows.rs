@@ -1,3 +1,5 @@
+//! Rows of predictions, and what looks through them.
+
 /// Values in the width that they are stored in.
 #[derive(Debug, Clone, Copy)]
 pub enum Values<'a> {

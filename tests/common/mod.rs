@@ -8,6 +8,7 @@
     reason = "what a test does not expect is its failure"
 )]
 
+pub mod arrays;
 pub mod audited;
 pub mod chromium;
 pub mod kitty;
