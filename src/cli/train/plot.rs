@@ -76,7 +76,9 @@ fn panel(area: &Area<'_>, what: &str, lines: &[(&str, Vec<(f64, f64)>, RGBColor)
         .draw()?;
     for (name, points, color) in lines.iter().filter(|(_, points, _)| !points.is_empty()) {
         let color = *color;
-        let line = LineSeries::new(points.iter().copied(), &color).point_size(2);
+        // Many would hide the line.
+        let size = if points.len() > 50 { 0 } else { 2 };
+        let line = LineSeries::new(points.iter().copied(), &color).point_size(size);
         chart
             .draw_series(line)?
             .label(*name)
