@@ -118,7 +118,7 @@ enum Command {
     #[command(
         after_help = "Examples:\n  relabel train embeddings.npy --folds folds.csv -o held-out.npy\n  relabel train train.npy --images-order train.txt --loss sigmoid --clean clean.csv --validation val.npy --validation-order val.txt\n  relabel train train.parquet --grid --clean clean.csv --validation val.parquet --seeds 10 --plot grid.svg"
     )]
-    Train(train::Train),
+    Train(Box<train::Train>),
     /// Deal the images into folds, for models that are trained without what they predict
     #[command(
         after_help = "Examples:\n  relabel folds --k 10 -o folds.csv\n  relabel folds --k 5 --seed 7 --groups sessions.csv -o folds.csv   (columns image, group)"

@@ -237,8 +237,11 @@ struct Outcome {
     rights: Vec<Rights>,
 }
 
+/// Whether choices are right, of each image, by seed.
+type BySeed<'a> = Vec<&'a [bool]>;
+
 impl Outcome {
-    fn of(&self, of: fn(&Rights) -> &[bool]) -> Vec<&[bool]> {
+    fn of(&self, of: fn(&Rights) -> &[bool]) -> BySeed<'_> {
         self.rights.iter().map(of).collect()
     }
 }
@@ -268,11 +271,11 @@ fn by_image(by_seed: &[&[bool]]) -> Vec<f64> {
     shares
 }
 
-/// None where no image counts.
+/// `against` and `short` are of softmax on all images, and of this way and that by the short schedule. None where no image counts.
 fn figure(
     own: &[&[bool]],
     against: Option<&[&[bool]]>,
-    short: Option<(Vec<&[bool]>, Vec<&[bool]>)>,
+    short: Option<(BySeed<'_>, BySeed<'_>)>,
 ) -> Option<Figure> {
     if own.iter().all(|rights| rights.is_empty()) {
         return None;

@@ -15,6 +15,8 @@ const GRAY: RGBColor = RGBColor(110, 110, 110);
 
 type Drawn = Result<(), Box<dyn Error>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// What it is called, its points, its colour.
+type Line<'a> = (&'a str, Vec<(f64, f64)>, RGBColor);
 
 fn svg(draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<String, Box<dyn Error>> {
     let mut svg = String::new();
@@ -60,7 +62,7 @@ pub fn curve(points: &[Point]) -> Result<String, Box<dyn Error>> {
     })
 }
 
-fn panel(area: &Area<'_>, what: &str, lines: &[(&str, Vec<(f64, f64)>, RGBColor)]) -> Drawn {
+fn panel(area: &Area<'_>, what: &str, lines: &[Line<'_>]) -> Drawn {
     let points = || lines.iter().flat_map(|(_, points, _)| points);
     let last = points().map(|point| point.0).fold(1.0, f64::max);
     let mut chart = ChartBuilder::on(area)
