@@ -69,22 +69,32 @@ fn a_label_is_kept_when_it_is_among_what_the_model_proposes() {
     let project = doubted();
     // Each image's first choice, and the ten best of all 24 pairs: 0.43 of g.jpg's fox is the tenth.
     let clean = ["clean", "--pool", "10", "-o", "cleaned.csv"];
-    assert_snapshot!(project.transcript(&clean), @r#"
-    model             net  two-part, 10 pairs pooled
-    labels              8
-    kept                6  75.00 %
-    dropped             2  25.00 %
-      first-choice      5  62.50 %
-      not-proposed      2  25.00 %
-      proposed          1  12.50 %
+    assert_snapshot!(project.transcript(&clean), @r"
+     model           net  two-part, 10 pairs pooled
+     labels            8
+     kept              6  75.00 %
+     dropped           2  25.00 %
+       first-choice    5  62.50 %
+       not-proposed    2  25.00 %
+       proposed        1  12.50 %
 
-       class  labels  kept  dropped   share  taken for
-    0  cat         3     2        1  33.3 %  dog (1)
-    2  fox         3     2        1  33.3 %  dog (1)
+        class  labels  kept  dropped   share  taken for
+     0  cat         3     2        1  33.3 %  dog (1)
+     2  fox         3     2        1  33.3 %  dog (1)
     stderr: cleaned.csv is written
     stderr: next: `relabel plan --dropped`, then `relabel review --rater NAME --order disputed`
-    "#);
-    assert_snapshot!(std::fs::read_to_string(project.path("cleaned.csv")).unwrap(), @"");
+    ");
+    assert_snapshot!(std::fs::read_to_string(project.path("cleaned.csv")).unwrap(), @r"
+    image,label,name,kept,reason,rank,probability,first_choice,first_choice_name,first_probability,fold
+    a.jpg,0,cat,1,first-choice,1,0.9,0,cat,0.9,
+    b.jpg,0,cat,0,not-proposed,2,0.02,1,dog,0.96,
+    c.jpg,0,cat,1,first-choice,1,0.8,0,cat,0.8,
+    d.jpg,1,dog,1,first-choice,1,0.6,1,dog,0.6,
+    e.jpg,1,dog,1,first-choice,1,0.7,1,dog,0.7,
+    f.jpg,2,fox,1,first-choice,1,0.9,2,fox,0.9,
+    g.jpg,2,fox,1,proposed,2,0.43,0,cat,0.55,
+    h.jpg,2,fox,0,not-proposed,3,0.02,1,dog,0.88,
+    ");
     let said = project.run(&["status"]);
     assert!(
         said.contains("6 of 8 labels kept (75.0 %), 2 dropped, by two-part of \"net\""),
@@ -120,17 +130,45 @@ fn other_rules_are_the_first_choice_and_a_least_probability() {
 #[test]
 fn slips_of_the_pen_are_told() {
     let project = doubted();
-    assert_snapshot!(project.transcript(&["clean", "--rule", "threshold"]), @"");
-    assert_snapshot!(project.transcript(&["clean", "--rule", "top1", "--pool", "9"]), @"");
-    assert_snapshot!(project.transcript(&["clean", "--threshold", "0.1"]), @"");
-    assert_snapshot!(project.transcript(&["clean", "--model", "nett"]), @"");
-    assert_snapshot!(project.transcript(&["clean", "--votes"]), @"");
-    assert_snapshot!(project.transcript(&["clean", "-o", "kept.txt", "--defuse"]), @"");
-    assert_snapshot!(project.transcript(&["plan", "--dropped"]), @"");
+    assert_snapshot!(project.transcript(&["clean", "--rule", "threshold"]), @r"
+    stderr: error: --rule threshold wants the least probability of a label that is kept
+    stderr: hint: give it with --threshold, such as --threshold 0.05
+    exit 2
+    ");
+    assert_snapshot!(project.transcript(&["clean", "--rule", "top1", "--pool", "9"]), @r"
+    stderr: error: --pool and --pool-by belong to --rule two-part
+    exit 2
+    ");
+    assert_snapshot!(project.transcript(&["clean", "--threshold", "0.1"]), @r"
+    stderr: error: --threshold belongs to --rule threshold
+    exit 2
+    ");
+    assert_snapshot!(project.transcript(&["clean", "--model", "nett"]), @r#"
+    stderr: error: there are no predictions of "nett"; there are some of "net"
+    exit 1
+    "#);
+    assert_snapshot!(project.transcript(&["clean", "--votes"]), @r"
+    stderr: error: --votes: no votes on these labels are aggregated
+    stderr: hint: `relabel plan --dropped`, `relabel review --rater NAME --order disputed`, then `relabel aggregate`
+    exit 1
+    ");
+    assert_snapshot!(project.transcript(&["clean", "-o", "kept.txt", "--defuse"]), @r"
+    stderr: error: --defuse is for CSV: nothing else is run by a spreadsheet
+    exit 2
+    ");
+    assert_snapshot!(project.transcript(&["plan", "--dropped"]), @r"
+    stderr: error: no label is dropped
+    stderr: hint: `relabel clean --model M` drops what the model does not bear out
+    exit 1
+    ");
     // What is imported is what is cleaned by.
     let net = std::fs::read_to_string(project.path("net.csv")).unwrap();
     project.write("net.csv", net.replace("0.96", "0.01"));
-    assert_snapshot!(project.transcript(&["clean"]), @"");
+    assert_snapshot!(project.transcript(&["clean"]), @r#"
+    stderr: error: cannot read the predictions of "net", ./net.csv: it is not the file that was imported
+    stderr: hint: nothing was changed; import them anew: `relabel import predictions FILE --model M`
+    exit 3
+    "#);
     assert_eq!(project.sql("SELECT count(*) FROM dropped"), "0\n");
 }
 
@@ -141,7 +179,10 @@ fn people_look_at_what_was_dropped_and_have_the_last_word() {
     project.run(&["plan", "--dropped", "--raters", "1"]);
     // The least probable label first, with what the model proposes for the image.
     let tasks = project.run(&["export", "--as", "tasks-jsonl"]);
-    assert_snapshot!(tasks, @"");
+    assert_snapshot!(tasks, @r#"
+    {"image":"b.jpg","task":0,"labels":[0,1]}
+    {"image":"h.jpg","task":0,"labels":[1,2]}
+    "#);
 
     let arguments = [
         "review",
@@ -164,8 +205,33 @@ fn people_look_at_what_was_dropped_and_have_the_last_word() {
 
     project.run(&["aggregate", "--method", "majority"]);
     let clean = ["clean", "--pool", "10", "--votes", "-o", "kept.txt"];
-    assert_snapshot!(project.run(&clean), @"");
-    assert_snapshot!(std::fs::read_to_string(project.path("kept.txt")).unwrap(), @"");
+    assert_snapshot!(project.run(&clean), @r"
+     model               net  two-part, 10 pairs pooled
+     labels                8
+     kept                  7  87.50 %
+     dropped               1  12.50 %
+       first-choice        5  62.50 %
+       in-label-set        1  12.50 %
+       not-in-label-set    1  12.50 %
+       proposed            1  12.50 %
+
+        class  labels  kept  dropped   share  taken for
+     2  fox         3     2        1  33.3 %  dog (1)
+
+    people voted on 2 of these labels: 1 are in no label set
+     rule      dropped  voted on  wrong           precision                 recall
+     two-part        2         2      1  50.0 % [9.5, 90.5]  100.0 % [20.7, 100.0]
+     top1            3         2      1  50.0 % [9.5, 90.5]  100.0 % [20.7, 100.0]
+    ");
+    assert_snapshot!(std::fs::read_to_string(project.path("kept.txt")).unwrap(), @r"
+    cat/a.jpg
+    cat/b.jpg
+    cat/c.jpg
+    dog/d.jpg
+    dog/e.jpg
+    fox/f.jpg
+    fox/g.jpg
+    ");
 }
 
 /// Models that each were trained without a fold predict everything; of each only its own fold counts, as a matrix an array, as a
@@ -191,7 +257,7 @@ fn of_models_trained_once_a_fold_only_what_each_did_not_see_counts() {
     let value = |model: usize, image: usize, class: usize| match model == fold_of[&image] {
         true => {
             ((image % 3 == 1) == (class == 1)) as u8 as f32 * 2.0
-                + (image * 7 % 11 + class) as f32 / 50.0
+                + (image * 7 % 11 + class) as f32 / 64.0
         }
         false => (image % 3 == class) as u8 as f32 * 9.0,
     };
@@ -230,9 +296,18 @@ fn of_models_trained_once_a_fold_only_what_each_did_not_see_counts() {
         let import = ["import", "predictions", file, "--model", model];
         project.transcript(&[&import, &folds[..], more].concat())
     };
-    assert_snapshot!(import("models.npz", "arrays", &["--array", "fold-{}"]), @"");
-    assert_snapshot!(import("models.csv", "table", &[]), @"");
-    assert_snapshot!(import("own.npz", "own", &[]), @"");
+    assert_snapshot!(import("models.npz", "array", &["--array", "fold-{}"]), @r#"
+    stderr: models.npz: 60 images × 3 classes of "array", logits from 0.0000 to 9.0000
+    stderr: the file stays where it is; next: `relabel propose`
+    "#);
+    assert_snapshot!(import("models.csv", "table", &[]), @r#"
+    stderr: models.csv: 60 images × 3 classes of "table", logits from 0.0000 to 2.1875
+    stderr: the file stays where it is; next: `relabel propose`
+    "#);
+    assert_snapshot!(import("own.npz", "owned", &[]), @r#"
+    stderr: own.npz: 60 images × 3 classes of "owned", logits from 0.0000 to 2.1875
+    stderr: the file stays where it is; next: `relabel propose`
+    "#);
     let cleaned = |model: &str| {
         let clean = [
             "clean",
@@ -249,10 +324,15 @@ fn of_models_trained_once_a_fold_only_what_each_did_not_see_counts() {
             std::fs::read_to_string(project.path("cleaned.csv")).unwrap(),
         )
     };
-    let (said, list) = cleaned("arrays");
-    assert_snapshot!(said.lines().take(4).collect::<Vec<_>>().join("\n"), @"");
+    let (said, list) = cleaned("array");
+    assert_snapshot!(said.lines().take(4).collect::<Vec<_>>().join("\n"), @r"
+    model           MODEL  two-part, 70 pairs pooled, 3 folds
+    labels             60
+    kept               51  85.00 %
+    dropped             9  15.00 %
+    ");
     assert_eq!(cleaned("table"), (said.clone(), list.clone()));
-    assert_eq!(cleaned("own"), (said, list.clone()));
+    assert_eq!(cleaned("owned"), (said, list.clone()));
     for line in list.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let image: usize = cells[0].trim_end_matches(".jpg").parse().unwrap();
@@ -269,14 +349,22 @@ fn of_models_trained_once_a_fold_only_what_each_did_not_see_counts() {
             "SELECT image, class, score FROM proposal JOIN source ON source.id = source WHERE name = '{model}' ORDER BY 1, 2"
         ))
     };
-    assert_eq!(of("arrays"), of("own"));
-    assert_eq!(of("arrays").lines().count(), of("table").lines().count());
+    assert_eq!(of("array"), of("owned"));
+    assert_eq!(of("array").lines().count(), of("table").lines().count());
 
     // Every image that is predicted must have a fold.
     project.write("folds.csv", "image,fold\n00.jpg,0\n");
-    assert_snapshot!(import("own.npz", "own", &[]), @"");
+    assert_snapshot!(import("own.npz", "owned", &[]), @r#"
+    stderr: error: cannot import own.npz: image "01.jpg" is in no fold
+    stderr: hint: --fold-file must name the fold of every image that is predicted
+    exit 3
+    "#);
     project.write("folds.csv", "image,fold\n00.jpg,first\n");
-    assert_snapshot!(import("own.npz", "own", &[]), @"");
+    assert_snapshot!(import("own.npz", "owned", &[]), @r#"
+    stderr: error: cannot import folds.csv: row 2: column "fold": "first" is no fold: expected a number from 0, below 10000
+    stderr: hint: nothing was imported; mend the row
+    exit 3
+    "#);
 }
 
 #[test]
@@ -292,7 +380,10 @@ fn folds_are_stratified_seeded_and_keep_groups_together() {
     let project = project_of(&labels);
     project.write("groups.csv", groups);
     let folds = ["folds", "--k", "7", "-o", "folds.csv"];
-    assert_snapshot!(project.transcript(&folds), @"");
+    assert_snapshot!(project.transcript(&folds), @r"
+    stderr: folds.csv is written
+    stderr: 200 images in 7 folds of 28 to 29, seed 0
+    ");
     let read = || std::fs::read_to_string(project.path("folds.csv")).unwrap();
     let first = read();
     project.run(&folds);
@@ -301,7 +392,11 @@ fn folds_are_stratified_seeded_and_keep_groups_together() {
     project.run(&[&folds[..], &["--seed", "1"]].concat());
     assert_ne!(read(), first);
 
-    assert_snapshot!(project.transcript(&[&folds[..], &["--groups", "groups.csv"]].concat()), @"");
+    assert_snapshot!(project.transcript(&[&folds[..], &["--groups", "groups.csv"]].concat()), @r"
+    stderr: 120 groups, the largest of 5 images
+    stderr: folds.csv is written
+    stderr: 200 images in 7 folds of 28 to 29, seed 0
+    ");
     let mut of_session: HashMap<usize, String> = HashMap::new();
     for line in read().lines().skip(1) {
         let (image, fold) = line.split_once(".jpg,").unwrap();
@@ -313,7 +408,11 @@ fn folds_are_stratified_seeded_and_keep_groups_together() {
             assert_eq!(there, fold, "session {}", image / 10);
         }
     }
-    assert_snapshot!(project.transcript(&["folds", "--k", "201"]), @"");
+    assert_snapshot!(project.transcript(&["folds", "--k", "201"]), @r"
+    stderr: error: there are 200 images, too few for 201 folds
+    stderr: hint: `relabel import labels FILE` takes in the images of a training set with their labels
+    exit 1
+    ");
 }
 
 /// Out-of-sample probabilities of a real model on CIFAR-10's test images, and what five people said of the labels of 275

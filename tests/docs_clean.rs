@@ -39,7 +39,7 @@ fn files() -> Project {
 #[test]
 fn every_command_of_the_page_runs() {
     let project = files();
-    let said = Page::read("clean.md", 10).run(&project, "n", |_| false);
+    let said = Page::read("clean.md", 10).run(&project, "nn", |_| false);
     assert!(
         said.contains("people voted on 1 of these labels: 1 are in no label set"),
         "{said}"

@@ -596,6 +596,7 @@ fn what_is_wrong_with_predictions_is_said_with_its_place() {
     stderr: hint: nothing was imported; mend the row
     exit 3
     stderr: error: cannot import twice.csv: class 0 of an image stands there twice (image-00.jpg)
+    stderr: hint: where a column `fold` tells them apart, say with --fold-file which fold is each image's own
     exit 3
     stderr: error: cannot import unknown.csv: row 2: unknown image "image-99.jpg"
     stderr: hint: predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first

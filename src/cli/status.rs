@@ -126,10 +126,7 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
         votes_a_day: days(&counts),
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
-        next: match (&cleaned, counts.tasks) {
-            (Some(_), 0) => "relabel plan --dropped".to_owned(),
-            _ => next_step(&counts, search.is_some(), run.as_ref()).to_owned(),
-        },
+        next: next_step(&counts, search.is_some(), cleaned.is_some(), run.as_ref()).to_owned(),
         search,
         cleaned,
         run,
@@ -190,13 +187,20 @@ fn days(counts: &Status) -> Vec<Day> {
         .collect()
 }
 
-fn next_step(counts: &Status, searched: bool, run: Option<&RunReport>) -> &'static str {
+fn next_step(
+    counts: &Status,
+    searched: bool,
+    cleaned: bool,
+    run: Option<&RunReport>,
+) -> &'static str {
     let is_rater = |rater: &&RaterProgress| rater.role == Role::Rater.word();
     let raters = counts.raters.iter().filter(is_rater);
     let votes: u64 = raters.map(|rater| rater.questions).sum();
     match counts {
         _ if counts.images == 0 => "relabel import images DIR, or relabel import labels FILE",
-        _ if !counts.models_waiting.is_empty() => "relabel propose",
+        _ if cleaned && counts.tasks == 0 => "relabel plan --dropped",
+        // Who cleans may have no use for proposals.
+        _ if !counts.models_waiting.is_empty() && !cleaned => "relabel propose",
         _ if counts.sources.is_empty() && counts.tasks == 0 && votes == 0 => {
             "relabel import predictions FILE --model M, or relabel import proposals FILE"
         }

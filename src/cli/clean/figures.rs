@@ -250,7 +250,10 @@ fn class_figures(judged: &Judged, classes: &Classes) -> Vec<ClassFigures> {
             taken_for_images: tally.taken_for.map_or(0, |(_, images)| images),
         })
         .collect();
-    figures.sort_by(|a, b| b.dropped_share.total_cmp(&a.dropped_share));
+    figures.sort_by(|a, b| {
+        let by_share = b.dropped_share.total_cmp(&a.dropped_share);
+        by_share.then(b.dropped.cmp(&a.dropped))
+    });
     figures
 }
 

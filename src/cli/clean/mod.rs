@@ -126,8 +126,8 @@ pub fn run(options: &Clean, context: &Context) -> Result<(), Failure> {
     }
     let people = people(&store, &images)?;
     if options.votes && people.is_empty() {
-        return Err(Failure::failed("--votes: there are no label sets yet")
-            .hint("make them of votes with `relabel aggregate`"));
+        return Err(Failure::failed("--votes: no votes on these labels are aggregated")
+            .hint("`relabel plan --dropped`, `relabel review --rater NAME --order disputed`, then `relabel aggregate`"));
     }
     let mut judged = judge(options, rule, model, &images, &classes, &store, context)?;
     let by_rule = judged.reasons.clone();
