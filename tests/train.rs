@@ -792,7 +792,11 @@ fn every_command_of_the_page_runs() {
                 .collect();
             report = train(
                 &project,
-                &[&words[..], &["--short", "2", "--long", "6"]].concat(),
+                &[
+                    &words[..],
+                    &["--short", "3", "--long", "12", "--learning-rate", "0.02"],
+                ]
+                .concat(),
             );
         }
         is_grid
