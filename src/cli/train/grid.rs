@@ -107,7 +107,6 @@ fn text(report: &Report) -> String {
         let cell = report.cells.iter().find(|cell| cell.arm.clean == clean);
         thousands(cell.map_or(0, |cell| cell.images))
     };
-    let epochs = |cells: &[Cell]| cells.first().map_or(0, |cell| cell.epochs);
     let head = format!(
         "{} images, {} of them clean, {} features, {} classes; {} seeds; judged by {} validation images",
         images(false),
@@ -117,55 +116,55 @@ fn text(report: &Report) -> String {
         report.seeds.len(),
         thousands(report.validation_images),
     );
-    let columns: Vec<String> = [
+    let seeds = "± 95 % over seeds";
+    let mut parts = vec![head];
+    let figures: [(String, fn(&Figure) -> Option<String>); 4] = [
+        (format!("accuracy in %, {seeds}"), |figure| {
+            Some(around(figure.mean, ""))
+        }),
+        (
+            format!(
+                "more than softmax on all images, in points, {seeds} (each against the same seed)"
+            ),
+            |figure| Some(around(figure.gain?.over_seeds, "+")),
+        ),
+        (
+            "the same, ± 95 % over validation images (each against itself)".to_owned(),
+            |figure| Some(around(figure.gain?.over_images, "+")),
+        ),
+        (
+            format!("how much more by the long schedule than by the short, in points, {seeds}"),
+            |figure| Some(around(figure.gain?.over_short?, "+")),
+        ),
+    ];
+    for (what, of) in figures {
+        parts.push(format!("{what}\n{}", figures_table(short, long, of)));
+    }
+    parts.join("\n\n")
+}
+
+/// A row a way of which there is a figure, a column a measure and schedule.
+fn figures_table(short: &[Cell], long: &[Cell], of: fn(&Figure) -> Option<String>) -> String {
+    let epochs = |cells: &[Cell]| thousands(cells.first().map_or(0, |cell| cell.epochs));
+    let columns = [
         ("original", short),
         ("original", long),
         ("ReaL", short),
         ("ReaL", long),
     ]
-    .map(|(measure, cells)| format!("{measure}, {} epochs", thousands(epochs(cells))))
-    .into();
-    let header: Vec<&str> = std::iter::once("")
-        .chain(columns.iter().map(String::as_str))
-        .collect();
-    let right = [1, 2, 3, 4];
-    let rows = |of: fn(&Figure) -> Option<String>| -> Vec<Vec<String>> {
-        let row = |(short, long): (&Cell, &Cell)| {
-            let figures = [&short.original, &long.original, &short.real, &long.real];
-            let shown = figures.map(|figure| figure.as_ref().and_then(of));
-            let is_empty = shown.iter().all(Option::is_none);
-            let name = std::iter::once(name_of(short.arm).to_owned());
-            let row = name.chain(shown.map(|text| text.unwrap_or_else(|| "–".to_owned())));
-            (!is_empty).then(|| row.collect())
-        };
-        short.iter().zip(long).filter_map(row).collect()
+    .map(|(measure, cells)| format!("{measure}, {} epochs", epochs(cells)));
+    let mut header = vec![""];
+    header.extend(columns.iter().map(String::as_str));
+    let row = |(short, long): (&Cell, &Cell)| {
+        let figures = [&short.original, &long.original, &short.real, &long.real];
+        let shown = figures.map(|figure| figure.as_ref().and_then(of));
+        let is_empty = shown.iter().all(Option::is_none);
+        let name = std::iter::once(name_of(short.arm).to_owned());
+        let row = name.chain(shown.map(|text| text.unwrap_or_else(|| "–".to_owned())));
+        (!is_empty).then(|| row.collect())
     };
-    let accuracy = rows(|figure| Some(around(figure.mean, "")));
-    let over_seeds = rows(|figure| Some(around(figure.gain?.over_seeds, "+")));
-    let over_images = rows(|figure| Some(around(figure.gain?.over_images, "+")));
-    let over_short = rows(|figure| Some(around(figure.gain?.over_short?, "+")));
-    let mut parts = vec![
-        head,
-        format!(
-            "accuracy in %, ± 95 % over seeds\n{}",
-            table(&header, &right, accuracy)
-        ),
-        format!(
-            "more than softmax on all images, in points, ± 95 % over seeds (each against the same seed)\n{}",
-            table(&header, &right, over_seeds)
-        ),
-        format!(
-            "the same, ± 95 % over validation images (each against itself)\n{}",
-            table(&header, &right, over_images)
-        ),
-    ];
-    if !over_short.is_empty() {
-        parts.push(format!(
-            "how much more by the long schedule than by the short, in points, ± 95 % over seeds\n{}",
-            table(&header, &right, over_short)
-        ));
-    }
-    parts.join("\n\n")
+    let rows = short.iter().zip(long).filter_map(row).collect();
+    table(&header, &[1, 2, 3, 4], rows)
 }
 
 /// Hundredfold, with half the width of the interval.

@@ -109,28 +109,28 @@ pub fn grid(cells: &[Cell]) -> Result<String, Box<dyn Error>> {
     })
 }
 
+/// Its place, the low end, the mean and the high end in %, its colour.
+type Bar = (f64, [f64; 3], RGBColor);
+
+fn bars(cells: &[Cell], figure: fn(&Cell) -> Option<&Figure>) -> Vec<Bar> {
+    let bar = |(place, cell): (usize, &Cell)| {
+        let mean = figure(cell)?.mean;
+        let alone = (mean.mean, mean.mean);
+        let (low, high) = mean.interval.map_or(alone, |ends| (ends.low, ends.high));
+        let values = [low, mean.mean, high].map(|share| share * 100.0);
+        let color = if cell.arm.clean { RED } else { BLUE };
+        Some((place as f64, values, color))
+    };
+    cells.iter().enumerate().filter_map(bar).collect()
+}
+
 fn intervals(
     area: &Area<'_>,
     what: &str,
     cells: &[Cell],
     figure: fn(&Cell) -> Option<&Figure>,
 ) -> Drawn {
-    let bars: Vec<(f64, [f64; 3], RGBColor)> = cells
-        .iter()
-        .enumerate()
-        .filter_map(|(place, cell)| {
-            let mean = figure(cell)?.mean;
-            let (low, high) = mean
-                .interval
-                .map_or((mean.mean, mean.mean), |i| (i.low, i.high));
-            let color = if cell.arm.clean { RED } else { BLUE };
-            Some((
-                place as f64,
-                [low, mean.mean, high].map(|share| share * 100.0),
-                color,
-            ))
-        })
-        .collect();
+    let bars = bars(cells, figure);
     if bars.is_empty() {
         return Ok(());
     }

@@ -6,9 +6,7 @@ use super::{Train, plot, write};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
-use crate::cli::output::to_file;
 use crate::consensus::evaluate::Score;
-use crate::formats::export::{SafeTensor, write_safetensors};
 use crate::store::Store;
 use crate::train::{Linear, Moment, fit};
 
@@ -54,20 +52,7 @@ pub fn run(options: &Train, store: &Store, context: &Context) -> Result<(), Fail
         write::logits(path, &logits, &known, &validation.images, options, context)?;
     }
     if let Some(path) = &options.outputs.save {
-        let (weights, bias) = linear.unscaled();
-        let weight = SafeTensor {
-            name: "weight",
-            shape: vec![classes, columns],
-            values: &weights,
-        };
-        let bias = SafeTensor {
-            name: "bias",
-            shape: vec![classes],
-            values: &bias,
-        };
-        to_file(path, context, |out| {
-            Ok(write_safetensors(&[weight, bias], out)?)
-        })?;
+        write::classifier(path, &linear, context)?;
     }
     let report = Report::new(options, &material, &known, &lesson, &curve, None);
     if let Some(path) = &options.outputs.plot {

@@ -10,7 +10,8 @@ use crate::cli::export::write_names;
 use crate::cli::failure::Failure;
 use crate::cli::output::to_file;
 use crate::domain::ImageId;
-use crate::formats::export::write_logits_npy;
+use crate::formats::export::{SafeTensor, write_logits_npy, write_safetensors};
+use crate::train::Linear;
 
 /// Logits of these images, and their names where that is asked for.
 pub fn logits(
@@ -31,6 +32,25 @@ pub fn logits(
         to_file(order, context, |out| write_names(names, hint, out))?;
     }
     Ok(())
+}
+
+/// The classifier, as a plain linear layer.
+pub fn classifier(path: &Path, linear: &Linear, context: &Context) -> Result<(), Failure> {
+    let (weights, biases) = linear.unscaled();
+    let classes = linear.classes();
+    let weight = SafeTensor {
+        name: "weight",
+        shape: vec![classes, weights.len() / classes.max(1)],
+        values: &weights,
+    };
+    let bias = SafeTensor {
+        name: "bias",
+        shape: vec![classes],
+        values: &biases,
+    };
+    to_file(path, context, |out| {
+        Ok(write_safetensors(&[weight, bias], out)?)
+    })
 }
 
 /// A plot that was drawn, or why it was not.
