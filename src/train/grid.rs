@@ -142,7 +142,7 @@ impl Experiment<'_> {
     /// Trains all, and compares. The cells of the short schedule come first, in the order of [`ARMS`].
     ///
     /// # Errors
-    /// As of [`fit`].
+    /// As of [`fit()`].
     pub fn run<E: From<TrainError>>(
         &self,
         mut each: impl FnMut(Step) -> Result<(), E>,

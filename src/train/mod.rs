@@ -5,7 +5,7 @@
 //!
 //! - [`Features`]: the features of images, a row each
 //! - [`Linear`]: the classifier
-//! - [`fit`]: mini-batches, AdamW, schedule
+//! - [`fit()`]: mini-batches, AdamW, schedule
 //! - [`Loss`]: softmax or sigmoid
 //! - [`grid`]: loss × cleaning × schedule, over seeds
 //! - [`mean`]: means with Student's interval

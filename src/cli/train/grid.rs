@@ -118,7 +118,7 @@ fn text(report: &Report) -> String {
     );
     let seeds = "± 95 % over seeds";
     let mut parts = vec![head];
-    let figures: [(String, fn(&Figure) -> Option<String>); 4] = [
+    let figures: [(String, Shown); 4] = [
         (format!("accuracy in %, {seeds}"), |figure| {
             Some(around(figure.mean, ""))
         }),
@@ -143,8 +143,11 @@ fn text(report: &Report) -> String {
     parts.join("\n\n")
 }
 
+/// A figure in words, where there is one.
+type Shown = fn(&Figure) -> Option<String>;
+
 /// A row a way of which there is a figure, a column a measure and schedule.
-fn figures_table(short: &[Cell], long: &[Cell], of: fn(&Figure) -> Option<String>) -> String {
+fn figures_table(short: &[Cell], long: &[Cell], of: Shown) -> String {
     let epochs = |cells: &[Cell]| thousands(cells.first().map_or(0, |cell| cell.epochs));
     let columns = [
         ("original", short),
