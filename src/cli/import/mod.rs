@@ -15,7 +15,9 @@ mod votes;
 use super::context::Context;
 use super::failure::Failure;
 
-pub use folds::{read_folds, read_groups, read_kept};
+pub use folds::read_groups;
+#[cfg(feature = "train")]
+pub use folds::{read_folds, read_kept};
 pub use images::import_images;
 pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};
