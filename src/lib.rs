@@ -8,6 +8,7 @@
 //! - [`hierarchy`]: the hypernym graph, headings, grouping into tasks
 //! - [`consensus`]: votes to scores, label sets, agreement
 //! - [`proposals`]: what is proposed, and which images people must look at
+//! - `train` (feature `train`): a linear classifier on features
 //! - [`cleaning`]: which labels of a training set a model bears out, and folds
 //! - [`report`]: figures of a project, and the page that shows them
 //! - [`audit`]: a spot check of given labels: sample, intervals, stopping rule
@@ -31,3 +32,5 @@ pub mod report;
 pub mod review;
 pub mod store;
 pub mod text;
+#[cfg(feature = "train")]
+pub mod train;

@@ -26,6 +26,7 @@ use relabel::formats::export::{
     Formulas, ScoredLabel, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl,
     write_scores_csv, write_scores_parquet,
 };
+use relabel::formats::features::{FeaturesError, read_features};
 use relabel::formats::label_studio::{
     Annotation, Answers, Given, Options, Part, Predicted, Prediction, Task, TaskWriter, read_tasks,
 };
@@ -499,6 +500,67 @@ fn matrices_in_npy_and_npz() {
         outcome.map_or_else(|error| refusal(&error), Ok)?;
         Ok(n_steps)
     });
+}
+
+/// Two images with a list of two numbers each.
+fn lists() -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType, FloatType};
+    let schema = "message m { required binary image (UTF8);
+        required group features (LIST) { repeated group list { optional float element; } } }";
+    let schema = parquet::schema::parser::parse_message_type(schema).unwrap();
+    let mut bytes = Vec::new();
+    let writer = parquet::file::writer::SerializedFileWriter::new(
+        &mut bytes,
+        schema.into(),
+        Default::default(),
+    );
+    let mut writer = writer.unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let images = [ByteArray::from("a.jpg"), ByteArray::from("b.jpg")];
+    let images = column
+        .typed::<ByteArrayType>()
+        .write_batch(&images, None, None);
+    assert_eq!(images.unwrap(), 2);
+    column.close().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let (numbers, defined, repeats) = ([0.5, -1.0, 2.0, 1e9], [2; 4], [0, 1, 0, 1]);
+    let numbers = column
+        .typed::<FloatType>()
+        .write_batch(&numbers, Some(&defined), Some(&repeats));
+    assert_eq!(numbers.unwrap(), 4);
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[test]
+fn features_in_npy_and_parquet() {
+    let numbers = [0.5f64, -1.0, 3.25, 0.0].map(f64::to_le_bytes).concat();
+    let mut scored = Vec::new();
+    write_scores_parquet(&scores()[1..], &mut scored).unwrap();
+    let scratch = Scratch::new();
+    survives(
+        &[npy("<f8", "(2, 1, 2)", &numbers), lists(), scored],
+        |bytes| {
+            let name = match bytes.first() {
+                Some(b'P') => "f.parquet",
+                _ => "f.npy",
+            };
+            match read_features(&scratch.file(name, bytes), None, |_| {
+                Ok::<_, FeaturesError>(())
+            }) {
+                Ok(table) => {
+                    assert!(table.values.iter().all(|value| value.is_finite()));
+                    let images = table.values.len() / table.columns;
+                    assert!(table.images.is_none_or(|names| names.len() == images));
+                    Ok(images)
+                }
+                Err(error) => refusal(&error).map(|()| 0),
+            }
+        },
+    );
 }
 
 #[test]

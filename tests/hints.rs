@@ -178,3 +178,15 @@ fn a_misspelt_node_command_or_option() {
     exit 2
     ");
 }
+
+#[cfg(not(feature = "train"))]
+#[test]
+fn a_command_that_needs_a_feature_names_it() {
+    let project = Project::empty();
+    insta::assert_snapshot!(project.transcript(&["train", "features.npy"]), @r#"
+    stderr: error: train: this relabel was built without the feature "train"
+    stderr: hint: cargo install --path . --features train
+    exit 2
+    "#);
+    assert!(project.run(&["train", "--help"]).contains("--folds"));
+}

@@ -12,6 +12,7 @@ mod doctor;
 mod eval;
 mod export;
 mod failure;
+mod feature;
 mod folds;
 mod import;
 mod init;
@@ -32,6 +33,7 @@ mod status;
 mod suggest;
 mod table;
 mod team;
+mod train;
 mod trust;
 
 use clap::parser::ValueSource;
@@ -112,6 +114,11 @@ enum Command {
     /// Score predictions on the original labels and on the label sets
     #[command(after_help = "Examples:\n  relabel eval resnet50.csv vit.csv")]
     Eval(eval::Eval),
+    /// Fit a linear classifier to features of the images (needs the feature `train`)
+    #[command(
+        after_help = "Examples:\n  relabel train embeddings.npy --folds folds.csv -o held-out.npy\n  relabel train train.npy --images-order train.txt --loss sigmoid --clean clean.csv --validation val.npy --validation-order val.txt\n  relabel train train.parquet --grid --clean clean.csv --validation val.parquet --seeds 10 --plot grid.svg"
+    )]
+    Train(Box<train::Train>),
     /// Deal the images into folds, for models that are trained without what they predict
     #[command(
         after_help = "Examples:\n  relabel folds --k 10 -o folds.csv\n  relabel folds --k 5 --seed 7 --groups sessions.csv -o folds.csv   (columns image, group)"
@@ -227,6 +234,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Aggregate(options) => aggregate::run(options, context),
         Command::Agreement(options) => agreement::run(options, context),
         Command::Eval(options) => eval::run(options, context),
+        Command::Train(options) => train::run(options, context),
         Command::Folds(options) => folds::run(options, context),
         Command::Clean(options) => clean::run(options, context),
         Command::Audit(audit) => audit::run(audit, context),

@@ -1,6 +1,7 @@
 //! Predictions against original labels and against label sets.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use serde::Serialize;
 
@@ -55,6 +56,18 @@ impl Score {
         self.real_right += usize::from(by_set == Some(true));
         self.errors_now_right += usize::from(by_original == Some(false) && by_set == Some(true));
         self.right_now_errors += usize::from(by_original == Some(true) && by_set == Some(false));
+    }
+}
+
+/// Of other images too.
+impl AddAssign for Score {
+    fn add_assign(&mut self, other: Score) {
+        self.original_images += other.original_images;
+        self.original_right += other.original_right;
+        self.real_images += other.real_images;
+        self.real_right += other.real_right;
+        self.errors_now_right += other.errors_now_right;
+        self.right_now_errors += other.right_now_errors;
     }
 }
 

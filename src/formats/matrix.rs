@@ -126,6 +126,32 @@ impl Matrix {
     /// # Errors
     /// The file holds no matrix of floats.
     pub fn open(path: &Path, array: Option<&str>) -> Result<Matrix, MatrixError> {
+        Matrix::open_as(path, array, |shape| match *shape {
+            [images, classes] => Some((images, classes)),
+            _ => None,
+        })
+    }
+
+    /// The same of an array of two or more dimensions: all after the first are one row.
+    ///
+    /// # Errors
+    /// The file holds no such array of floats.
+    pub(super) fn open_flat(path: &Path, array: Option<&str>) -> Result<Matrix, MatrixError> {
+        Matrix::open_as(path, array, |shape| match shape {
+            [images, rest @ ..] if !rest.is_empty() => {
+                let columns = rest.iter().try_fold(1_u64, |all, n| all.checked_mul(*n))?;
+                Some((*images, columns))
+            }
+            _ => None,
+        })
+    }
+
+    /// `measures` makes rows and columns of a shape, where it can.
+    fn open_as(
+        path: &Path,
+        array: Option<&str>,
+        measures: impl Fn(&[u64]) -> Option<(u64, u64)>,
+    ) -> Result<Matrix, MatrixError> {
         let ending = path
             .extension()
             .map(|ending| ending.to_string_lossy().to_lowercase())
@@ -148,10 +174,8 @@ impl Matrix {
             "f8" => Width::F8,
             _ => return Err(MatrixError::Type(descr.to_owned())),
         };
-        let &[images, classes] = header.shape() else {
-            return Err(MatrixError::Shape(header.shape().to_vec()));
-        };
-        let shape = || MatrixError::Shape(vec![images, classes]);
+        let shape = || MatrixError::Shape(header.shape().to_vec());
+        let (images, classes) = measures(header.shape()).ok_or_else(shape)?;
         let (images, classes) = (
             usize::try_from(images).map_err(|_| shape())?,
             usize::try_from(classes).map_err(|_| shape())?,

@@ -4,6 +4,7 @@ pub mod authorized_keys;
 pub mod classes;
 pub mod coco;
 pub mod export;
+pub mod features;
 pub mod json;
 pub mod label_studio;
 pub mod matrix;

@@ -1,6 +1,7 @@
-//! Rows of a Parquet file as texts, like those of the other tables.
+//! Rows of a Parquet file as texts, like those of the other tables; and as vectors of numbers.
 
 mod pages;
+mod vectors;
 
 use std::fs::File;
 
@@ -10,11 +11,13 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row as Record};
-use parquet::schema::types::Type;
+use parquet::schema::types::{Type, TypePtr};
 
 use super::table::{Column, Row, TableError, places_of};
 use crate::guard::unless_it_panics;
 use pages::{check_lengths, check_pages};
+
+pub(super) use vectors::Vectors;
 
 /// The records of an open file. After the first that cannot be read there are no more: the library stays where it is.
 pub(super) struct Records {
@@ -56,19 +59,35 @@ impl Records {
 const GAVE_UP: &str = "its reader gave up";
 
 fn open(file: File, columns: &[Column]) -> Result<Records, TableError> {
+    let (rows, (read, wanted)) = rows_of(file, |fields| {
+        let wanted = places_of(columns, &names_of(fields))?;
+        let mut read: Vec<usize> = wanted.iter().flatten().copied().collect();
+        read.sort_unstable();
+        read.dedup();
+        Ok((read, wanted))
+    })?;
+    let within = |place: usize| read.iter().position(|other| *other == place);
+    Ok(Records {
+        rows: Some(rows),
+        places: wanted.into_iter().map(|place| within(place?)).collect(),
+        row: 0,
+    })
+}
+
+fn names_of(fields: &[TypePtr]) -> Vec<String> {
+    fields.iter().map(|field| field.name().to_owned()).collect()
+}
+
+/// The rows of a file with the fields that `choose` wants, by their places, ascending; and what it says beside them.
+fn rows_of<T>(
+    file: File,
+    choose: impl FnOnce(&[TypePtr]) -> Result<(Vec<usize>, T), TableError>,
+) -> Result<(RowIter<'static>, (Vec<usize>, T)), TableError> {
     let whole = |error: &ParquetError| damaged(0, &words(error));
     let pages = file.try_clone()?;
     let reader = SerializedFileReader::new(file).map_err(|error| whole(&error))?;
     let schema = reader.metadata().file_metadata().schema().clone();
-    let header: Vec<String> = schema
-        .get_fields()
-        .iter()
-        .map(|field| field.name().to_owned())
-        .collect();
-    let wanted = places_of(columns, &header)?;
-    let mut read: Vec<usize> = wanted.iter().flatten().copied().collect();
-    read.sort_unstable();
-    read.dedup();
+    let (read, more) = choose(schema.get_fields())?;
     check_columns(&pages, &reader, &read)?;
     let fields = schema.get_fields().iter().enumerate();
     let fields = fields.filter(|(place, _)| read.contains(place));
@@ -79,12 +98,7 @@ fn open(file: File, columns: &[Column]) -> Result<Records, TableError> {
     let rows = RowIter::from_file_into(Box::new(reader))
         .project(Some(projection))
         .map_err(|error| whole(&error))?;
-    let within = |place: usize| read.iter().position(|other| *other == place);
-    Ok(Records {
-        rows: Some(rows),
-        places: wanted.into_iter().map(|place| within(place?)).collect(),
-        row: 0,
-    })
+    Ok((rows, (read, more)))
 }
 
 /// Looks at the pages of the columns that will be read, before they are.

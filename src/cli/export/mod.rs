@@ -152,22 +152,28 @@ pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
     };
     to_file(path, context, |out| write(options, &store, context, out))?;
     if let Some(path) = &options.images_order {
-        to_file(path, context, |out| write_order(&store, out))?;
+        let images = store.images()?;
+        let names = images.iter().map(|image| image.name.as_str());
+        let hint = "an npz has the names in it, in the array `images`";
+        to_file(path, context, |out| write_names(names, hint, out))?;
     }
     Ok(())
 }
 
-/// A name a line, as `import predictions --images-order` reads it.
-fn write_order(store: &Store, out: &mut impl Write) -> Result<(), Failure> {
-    for image in store.images()? {
-        if image.name.contains(['\n', '\r']) {
+/// A name a line, as `import predictions --images-order` reads it; the hint is for a name that fits into none.
+pub fn write_names<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    hint: &str,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    for name in names {
+        if name.contains(['\n', '\r']) {
             return Err(Failure::failed(format!(
-                "the name of image {:?} does not fit into a line",
-                image.name
+                "the name of image {name:?} does not fit into a line"
             ))
-            .hint("an npz has the names in it, in the array `images`"));
+            .hint(hint));
         }
-        writeln!(out, "{}", image.name)?;
+        writeln!(out, "{name}")?;
     }
     Ok(())
 }

@@ -30,6 +30,10 @@ pub fn read_groups(
 }
 
 /// Whether each image that a table (image,kept) names is kept, as `clean` writes it.
+#[cfg_attr(
+    not(feature = "train"),
+    allow(dead_code, reason = "`train` alone reads what `clean` wrote")
+)]
 pub fn read_kept(
     path: &Path,
     names: &ImageNames,

@@ -6,6 +6,7 @@ mod images;
 mod label_studio;
 mod labels;
 mod names;
+mod order;
 mod predictions;
 mod proposals;
 mod rows;
@@ -14,11 +15,15 @@ mod votes;
 use super::context::Context;
 use super::failure::Failure;
 
-pub use folds::{read_folds, read_groups, read_kept};
+pub use folds::read_groups;
+#[cfg(feature = "train")]
+pub use folds::{read_folds, read_kept};
 pub use images::import_images;
 pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};
 pub use names::{ImageNames, find_class};
+#[cfg(feature = "train")]
+pub use order::RowOrder;
 pub use proposals::{Proposals, import_proposals};
 pub use rows::{BadRows, RowProblem, take_rows};
 pub use votes::{Votes, import_votes};

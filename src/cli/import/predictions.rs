@@ -1,12 +1,11 @@
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use super::folds::read_folds;
 use super::names::ImageNames;
-use super::rows::{BadRows, RowProblem, take_rows};
+use super::order::{RowOrder, ending};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::predictions::{
@@ -15,7 +14,6 @@ use crate::cli::predictions::{
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{MatrixError, Rows};
-use crate::formats::table::{Column, Row};
 use crate::store::{Model, Store};
 
 /// Options of `import predictions`.
@@ -153,11 +151,6 @@ pub fn import_predictions(
     Ok(())
 }
 
-fn ending(file: &Path) -> String {
-    let ending = file.extension().unwrap_or_default();
-    ending.to_string_lossy().to_lowercase()
-}
-
 fn same_predictions(one: &Model, other: &Model) -> bool {
     let key = |model: &Model| {
         (
@@ -283,10 +276,7 @@ fn matrix(
         // What is wrong with the file is told before what is wrong with the order.
         open_matrix(&options.file, options.array.as_deref(), given.classes)?;
     }
-    let images = match &options.images_order {
-        Some(order) => read_order(order, given.names, context)?,
-        None => store.images()?.into_iter().map(|image| image.id).collect(),
-    };
+    let images = order(options).read(store, given.names, context)?;
     let folds = given.folds_of(&images)?;
     let mut seen = Seen::nothing();
     for (array, _) in arrays(options.array.as_deref(), folds.as_deref()) {
@@ -296,6 +286,14 @@ fn matrix(
     // Arrays of several folds are of the same images.
     seen.images = images.len();
     Ok((seen, Some(images)))
+}
+
+fn order(options: &Predictions) -> RowOrder<'_> {
+    RowOrder {
+        file: options.images_order.as_deref(),
+        option: "--images-order",
+        images_first: IMAGES_FIRST,
+    }
 }
 
 /// What the values of an array are like.
@@ -309,18 +307,7 @@ fn array_values(
     let file = &options.file;
     let matrix = open_matrix(file, array, given.classes)?;
     let (rows, columns) = matrix.shape();
-    if images != rows {
-        let order = match &options.images_order {
-            Some(order) => format!("{} names {}", shown(order), thousands(images)),
-            None => format!("the project has {}", thousands(images)),
-        };
-        return Err(Failure::input(format!(
-            "cannot import {}: it has {} rows, but {order} images",
-            shown(file),
-            thousands(rows)
-        ))
-        .hint("say with --images-order FILE which image each row is"));
-    }
+    order(options).check(file, rows, images)?;
     let bar = context.progress("rows", rows as u64);
     let mut seen = Seen::nothing();
     let read = matrix.each_block(|block| -> Result<(), MatrixError> {
@@ -352,54 +339,4 @@ fn table(given: &Given<'_>, context: &Context) -> Result<Seen, Failure> {
         seen.row(row.values.iter().copied(), place);
     }
     Ok(seen)
-}
-
-const IMAGE: &[Column] =
-    &[Column::required("image").or(&["file_name", "filename", "file", "name"])];
-
-/// The image of each row of a matrix.
-fn read_order(
-    order: &Path,
-    names: &ImageNames,
-    context: &Context,
-) -> Result<Vec<ImageId>, Failure> {
-    let mut images: Vec<ImageId> = Vec::new();
-    let mut rows: HashMap<ImageId, usize> = HashMap::new();
-    let mut take = |name: &str| -> Result<(), RowProblem> {
-        let image = names.find_known(name, IMAGES_FIRST)?;
-        images.push(image);
-        match rows.insert(image, images.len()) {
-            None => Ok(()),
-            Some(first) => Err(RowProblem::bad(format!(
-                "image {name:?} stands there twice, first as number {first}"
-            ))),
-        }
-    };
-    let is_table = ["csv", "jsonl", "parquet"].contains(&ending(order).as_str());
-    if is_table {
-        let name = |row: &Row| Ok(row.text(0).to_owned());
-        let bad_rows = BadRows::never();
-        take_rows(order, IMAGE, bad_rows, context, name, |name| take(&name))?;
-        return Ok(images);
-    }
-    let cannot = |line: usize, reason: &str| {
-        Failure::input(format!(
-            "cannot read {}: line {line}: {reason}",
-            shown(order)
-        ))
-    };
-    let file = std::fs::File::open(order)
-        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(order))))?;
-    for (line, name) in (1..).zip(BufReader::new(file).lines()) {
-        let name = name.map_err(|error| cannot(line, &error.to_string()))?;
-        match take(name.trim_end_matches('\r')) {
-            Ok(()) => {}
-            Err(RowProblem::Stop(failure)) => return Err(failure),
-            Err(RowProblem::Bad { reason, hints }) => {
-                let failure = cannot(line, &reason);
-                return Err(hints.into_iter().fold(failure, Failure::hint));
-            }
-        }
-    }
-    Ok(images)
 }

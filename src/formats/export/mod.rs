@@ -1,5 +1,6 @@
 //! What the program writes for others: label sets, scores, votes and tasks.
 
+mod arrays;
 mod cleaning;
 mod csv;
 mod parquet;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::records::time_text;
 use crate::domain::{Answer, ClassIndex};
 
+pub use arrays::{SafeTensor, write_logits_npy, write_safetensors};
 pub use cleaning::{CleanedLine, write_cleaned_csv, write_folds_csv};
 pub use csv::{Formulas, VotesCsv, defused, write_notes_csv, write_scores_csv};
 pub use parquet::{VotesParquet, write_scores_parquet};
