@@ -401,7 +401,7 @@ fn folds_are_stratified_seeded_and_keep_groups_together() {
     for line in read().lines().skip(1) {
         let (image, fold) = line.split_once(".jpg,").unwrap();
         let image: usize = image.parse().unwrap();
-        if image % 2 == 0 {
+        if image.is_multiple_of(2) {
             let there = of_session
                 .entry(image / 10)
                 .or_insert_with(|| fold.to_owned());
