@@ -7,8 +7,13 @@ use clap::ValueEnum;
 use super::names::ImageNames;
 use super::rows::{BadRows, RowProblem, take_rows};
 use crate::cli::context::{Context, shown};
+use crate::cli::engine::{Engine, EngineOptions};
 use crate::cli::failure::Failure;
-use crate::cli::predictions::{IMAGES_FIRST, digest, is_matrix, open_matrix, read_table, refusal};
+#[cfg(feature = "datafusion")]
+use crate::cli::predictions::plans::Planned;
+use crate::cli::predictions::{
+    IMAGES_FIRST, Identity, digest, is_matrix, open_matrix, read_table, refusal,
+};
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{MatrixError, Rows};
@@ -18,7 +23,7 @@ use crate::store::{Model, Store};
 /// Options of `import predictions`.
 #[derive(Debug, clap::Args)]
 pub struct Predictions {
-    /// A matrix [images, classes] in npy or npz, or a table of image,label,score in CSV, JSONL or Parquet
+    /// A matrix [images, classes] in npy or npz, or a table of image,label,score in CSV, JSONL or Parquet, or a folder of Parquet files
     file: PathBuf,
     /// The model's name
     #[arg(long, value_name = "M")]
@@ -33,6 +38,11 @@ pub struct Predictions {
     /// Which array of an npz
     #[arg(long, value_name = "NAME")]
     array: Option<String>,
+    /// What a folder is known again by
+    #[arg(long, value_enum, default_value = "contents", value_name = "WHAT")]
+    identity: Identity,
+    #[command(flatten)]
+    engine: EngineOptions,
 }
 
 /// What a model's values are.
@@ -77,6 +87,12 @@ pub fn import_predictions(
         ))
         .hint("give the model another name with --model"));
     }
+    let engine = options.engine.open([file.as_path()])?;
+    if options.identity != Identity::Contents && !file.is_dir() {
+        return Err(Failure::usage(
+            "--identity is for folders; a file is known by its contents",
+        ));
+    }
     // Read first: what is bad in the file is told before its hash is made.
     let (seen, image_order) = if is_matrix(file) {
         matrix(store, options, &names, &classes, context)?
@@ -87,13 +103,13 @@ pub fn import_predictions(
             ));
         }
         let ending = ending(file);
-        if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) {
+        if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) && !file.is_dir() {
             return Err(refusal(file, &MatrixError::Format(ending)));
         }
-        (table(options, &names, &classes, context)?, None)
+        (table(options, &engine, &names, &classes, context)?, None)
     };
     let kind = kind(options, &seen)?;
-    let (size, sha256) = digest(file)
+    let (size, sha256) = digest(file, options.identity)
         .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))?;
     let model = Model {
         name: options.model.clone(),
@@ -204,10 +220,14 @@ impl Seen {
                 self.outside = Some((place(column), value));
             }
         }
-        // Half precision leaves so much.
-        self.sums_to_one &= (sum - 1.0).abs() < 0.02;
+        self.sums_to_one &= sums_to_one(sum);
         self.images += 1;
     }
+}
+
+/// Half precision leaves so much.
+fn sums_to_one(sum: f64) -> bool {
+    (sum - 1.0).abs() < 0.02
 }
 
 fn kind(options: &Predictions, seen: &Seen) -> Result<KindChoice, Failure> {
@@ -270,10 +290,18 @@ fn matrix(
 
 fn table(
     options: &Predictions,
+    engine: &Engine,
     names: &ImageNames,
     classes: &Classes,
     context: &Context,
 ) -> Result<Seen, Failure> {
+    #[cfg(feature = "datafusion")]
+    if let Some(planned) = engine.plan(&options.file)? {
+        let _waiting = context.waiting("reading");
+        return by_plan(options, &planned, names, classes);
+    }
+    #[cfg(not(feature = "datafusion"))]
+    engine.needs_no_plan(&options.file)?;
     let mut seen = Seen::nothing();
     for row in read_table(&options.file, names, classes, context)? {
         let image = names.name_of(row.image).unwrap_or_default();
@@ -283,6 +311,41 @@ fn table(
         };
         seen.row(row.values.iter().copied(), place);
     }
+    Ok(seen)
+}
+
+#[cfg(feature = "datafusion")]
+fn by_plan(
+    options: &Predictions,
+    planned: &Planned<'_>,
+    names: &ImageNames,
+    classes: &Classes,
+) -> Result<Seen, Failure> {
+    let mut seen = Seen::nothing();
+    let mut outside: Option<String> = None;
+    planned.check(names, classes, |image| {
+        seen.images += 1;
+        seen.least = seen.least.min(image.least);
+        seen.most = seen.most.max(image.most);
+        seen.sums_to_one &= sums_to_one(image.sum);
+        // The first by name, in whatever order they come.
+        let is_outside = image.least < 0.0 || image.most > 1.0;
+        if is_outside
+            && outside
+                .as_ref()
+                .is_none_or(|other| image.image.as_ref() < Some(other))
+        {
+            outside.clone_from(&image.image);
+        }
+    })?;
+    seen.outside = match outside {
+        // Where it is takes a look at all rows, and only this asks for it.
+        Some(image) if options.kind == Some(KindChoice::Probabilities) => {
+            Some(planned.outside(&image)?)
+        }
+        Some(image) => Some((image, f64::NAN)),
+        None => None,
+    };
     Ok(seen)
 }
 
