@@ -23,6 +23,10 @@ pub enum Cluster {
 
 /// Options of `cluster scheduler`.
 #[derive(Debug, clap::Args)]
+#[cfg_attr(
+    not(feature = "cluster"),
+    allow(dead_code, reason = "help and usage are the same in every build")
+)]
 pub struct Scheduler {
     /// The address to listen at; whoever reaches it can read what the executors can
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
@@ -37,6 +41,10 @@ pub struct Scheduler {
 
 /// Options of `cluster executor`.
 #[derive(Debug, clap::Args)]
+#[cfg_attr(
+    not(feature = "cluster"),
+    allow(dead_code, reason = "help and usage are the same in every build")
+)]
 pub struct Executor {
     /// The scheduler
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]

@@ -193,7 +193,7 @@ impl Session {
             return Ok(None);
         };
         let classes = || -> Result<DataFrame, DataFusionError> {
-            let there = col("image").eq(lit(&image));
+            let there = col("image").eq(lit(image.as_str()));
             values
                 .clone()
                 .filter(there.and((col("class") / lit(BITS)).eq(lit(word))))?

@@ -28,6 +28,6 @@ impl Session {
         let context = runtime
             .block_on(SessionContext::remote_with_state(url, state))
             .map_err(|error| failure(&error, limits.memory))?;
-        Session::of(runtime, context, limits.memory, stop)
+        Ok(Session::of(runtime, context, limits, stop))
     }
 }

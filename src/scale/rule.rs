@@ -4,6 +4,7 @@ use datafusion::functions_aggregate::expr_fn::{first_value, max, sum};
 use datafusion::logical_expr::cast;
 use datafusion::prelude::{DataFrame, JoinType, col, exp, lit};
 
+use super::pool::Scale;
 use super::session::{ScaleError, Session};
 use super::table::{Predictions, numbers, texts};
 use crate::proposals::two_part::{Kind, ONE, PoolBy};
@@ -34,7 +35,7 @@ impl Session {
         mut take: impl FnMut(Part, &str, u32, f64) -> Result<(), E>,
     ) -> Result<(), E> {
         for (part, plan) in self.plans(predictions, classes, rule)? {
-            self.each_batch(plan, |batch| {
+            self.each_batch(plan, |batch| -> Result<(), E> {
                 let images = texts(batch, 0)?;
                 let (classes, values) = (
                     numbers::<Int64Type>(batch, 1)?,
@@ -79,25 +80,31 @@ impl Session {
         classes: &[(String, u32)],
         rule: Rule,
     ) -> Result<Vec<(Part, DataFrame)>, ScaleError> {
-        let plans = || -> Result<_, DataFusionError> {
-            let values = predictions.values(classes)?;
-            let mut plans = vec![(Part::FirstChoices, first_choices(values.clone())?)];
-            let (raw, softmax) = rule.by.pools(rule.kind);
-            if raw && rule.pool > 0 {
-                let by = values.clone().select([
-                    col("image"),
-                    col("class"),
-                    col("value"),
-                    col("value").alias("by"),
-                ])?;
-                plans.push((Part::Pool, pool(by, rule.pool)?));
-            }
-            if softmax && rule.pool > 0 {
-                plans.push((Part::Pool, pool(probabilities(values)?, rule.pool)?));
-            }
-            Ok(plans)
+        let failure = |error: DataFusionError| self.failure(&error);
+        let values = predictions.values(classes).map_err(failure)?;
+        let first = first_choices(values.clone()).map_err(failure)?;
+        let mut plans = vec![(Part::FirstChoices, first)];
+        let (raw, softmax) = rule.by.pools(rule.kind);
+        let mut pool = |rows: DataFrame, scale| -> Result<(), ScaleError> {
+            let best = self.best(rows, scale, rule.pool)?;
+            plans.extend(best.into_iter().map(|plan| (Part::Pool, plan)));
+            Ok(())
         };
-        plans().map_err(|error| self.failure(&error))
+        if raw && rule.pool > 0 {
+            let by = col("value").alias("by");
+            let rows = values
+                .clone()
+                .select([col("image"), col("class"), col("value"), by]);
+            let scale = match rule.kind {
+                Kind::Logits => Scale::Any,
+                Kind::Probabilities => Scale::Shares,
+            };
+            pool(rows.map_err(failure)?, scale)?;
+        }
+        if softmax && rule.pool > 0 {
+            pool(probabilities(values).map_err(failure)?, Scale::Shares)?;
+        }
+        Ok(plans)
     }
 }
 
@@ -124,17 +131,6 @@ fn first_choices(values: DataFrame) -> Result<DataFrame, DataFusionError> {
             ],
         )?
         .select([col("image"), col("class"), col("value")])
-}
-
-/// The `n` best pairs; only so many are ever held, by each part of the plan.
-fn pool(by: DataFrame, n: usize) -> Result<DataFrame, DataFusionError> {
-    by.sort(vec![
-        col("by").sort(false, false),
-        col("image").sort(true, false),
-        col("class").sort(true, false),
-    ])?
-    .limit(0, Some(n))?
-    .select([col("image"), col("class"), col("value")])
 }
 
 /// Softmax over the classes of each image, in fixed point.

@@ -63,6 +63,13 @@ pub struct Limits {
     pub spill: PathBuf,
     /// Parts that a plan is cut into; none: one a core.
     pub partitions: Option<usize>,
+    /// Rows that each part may hold to put them in order.
+    pub held: usize,
+}
+
+impl Limits {
+    /// Rows that take some tens of megabytes.
+    pub const HELD: usize = 1 << 17;
 }
 
 /// Where plans run.
@@ -71,6 +78,7 @@ pub struct Session {
     runtime: Option<Runtime>,
     pub(super) context: SessionContext,
     memory: usize,
+    pub(super) held: usize,
     stop: fn() -> bool,
 }
 
@@ -96,21 +104,22 @@ impl Session {
             .with_default_features()
             .build();
         let context = SessionContext::new_with_state(state);
-        Session::of(runtime()?, context, limits.memory, stop)
+        Ok(Session::of(runtime()?, context, limits, stop))
     }
 
     pub(super) fn of(
         runtime: Runtime,
         context: SessionContext,
-        memory: usize,
+        limits: &Limits,
         stop: fn() -> bool,
-    ) -> Result<Session, ScaleError> {
-        Ok(Session {
+    ) -> Session {
+        Session {
             runtime: Some(runtime),
             context,
-            memory,
+            memory: limits.memory,
+            held: limits.held,
             stop,
-        })
+        }
     }
 
     /// Waits for what a plan gives, or for the user to give up.
