@@ -237,7 +237,7 @@ fn an_executor_killed_half_way_never_gives_a_wrong_answer() {
     project.run(&["propose", "--pool", "0"]);
     let before = proposals(&project);
     assert!(before != expected);
-    let mut cluster = Cluster::start(project.folder());
+    let cluster = Cluster::start(project.folder());
     let propose = ["propose", "--cluster", &cluster.url, "--partitions", "12"];
     let mut client = start(
         project.folder(),

@@ -109,8 +109,8 @@ async fn until_told(
 ) -> Result<(), ScaleError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let told = select(pin!(terminate.recv()), pin!(interrupt.recv()));
-    match select(pin!(server), told).await {
+    let (terminate, interrupt) = (pin!(terminate.recv()), pin!(interrupt.recv()));
+    match select(pin!(server), select(terminate, interrupt)).await {
         Either::Left((outcome, _)) => outcome.map_err(failed),
         Either::Right(_) => Ok(()),
     }
