@@ -99,7 +99,7 @@ impl Cluster {
             "--port",
             &port_text,
             "--lost-after",
-            "5",
+            "15",
         ];
         let mut scheduler = start(folder, &arguments, "scheduler.log");
         wait_until_open(port, &mut scheduler);

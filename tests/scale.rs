@@ -221,7 +221,45 @@ fn what_is_wrong_with_a_table_is_said_with_its_place() {
     let good = ["import", "predictions", "good.parquet", "--model", "m"];
     said += &project.transcript(&[&good[..], &["--kind", "probabilities"]].concat());
     said += &project.transcript(&[&good[..], &["--identity", "footers"]].concat());
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    stderr: error: cannot read nan.parquet: image "image-07.jpg", label "12": the score NaN is no finite number
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read infinite.parquet: image "image-07.jpg", label "12": the score inf is no finite number
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read unnamed.parquet: image "", label "12": a row has no image
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read unknown.parquet: unknown image "image-99.jpg"
+    stderr: hint: predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read class.parquet: image "image-07.jpg": unknown class "100"
+    stderr: hint: classes are matched by index, WordNet id or name
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read twice.parquet: image "image-07.jpg": class 13 stands there twice
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read names.parquet: image "image-07.jpg": unknown class "thing 100"
+    stderr: hint: did you mean "thing 10" (10)? classes are matched by index, WordNet id or name
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read two-names.parquet: image "image-07.jpg" is also called "folder/image-07.jpg"
+    stderr: hint: name each image in one way throughout
+    stderr: hint: nothing was changed; mend the row
+    exit 3
+    stderr: error: cannot read junk.parquet: Parquet files are at least 8 bytes long, but file length is 4
+    exit 3
+    stderr: error: cannot read empty: there is no file that ends in .parquet
+    exit 3
+    stderr: error: cannot import good.parquet: image "image-00.jpg", class 1: 4.659 is no probability
+    stderr: hint: probabilities lie from 0 to 1; other values are --kind logits
+    exit 3
+    stderr: error: --identity is for folders; a file is known by its contents
+    exit 2
+    "#);
     assert_eq!(project.sql("SELECT count(*) FROM model"), "0\n");
 }
 
@@ -247,7 +285,9 @@ fn a_folder_that_has_changed_is_refused() {
         std::fs::rename(project.path("m/2.parquet"), project.path("m/0.parquet")).unwrap();
         insta::allow_duplicates! {
             insta::assert_snapshot!(project.transcript(&["propose"]), @r#"
-            stderr: error: cannot read the predictions of "m", [FOLDER]: it is not the folder that was imported
+            stderr: error: cannot read the predictions of "m", ./m: it is not the folder that was imported
+            stderr: hint: nothing was changed; import them anew: `relabel import predictions FILE --model M`
+            exit 3
             "#);
         }
         assert_eq!(proposals(&project), before);

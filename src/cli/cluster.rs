@@ -34,8 +34,8 @@ pub struct Scheduler {
     /// The port to listen at
     #[arg(long, value_name = "P", default_value = "50050")]
     port: u16,
-    /// After how long without a word an executor's work is given to others
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(2..))]
+    /// After how many seconds without a word an executor's work is given to others
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(10..))]
     lost_after: u64,
 }
 

@@ -185,11 +185,26 @@ pub(super) fn plain(config: SessionConfig) -> SessionConfig {
     )
 }
 
+const LIBRARIES: [&str; 4] = [
+    "Parquet error: ",
+    "Arrow error: ",
+    "Execution error: ",
+    "External error: ",
+];
+
 /// What went wrong in one line, for a plan's own words go on for pages.
 pub(super) fn failure(error: &DataFusionError, bytes: usize) -> ScaleError {
     let root = error.find_root();
     let text = root.to_string();
-    let reason = text.lines().next().unwrap_or_default().trim().to_owned();
+    let mut reason = text.lines().next().unwrap_or_default().trim();
+    // Which library it was says nothing to whoever reads it, least of all twice.
+    while let Some(rest) = LIBRARIES
+        .iter()
+        .find_map(|library| reason.strip_prefix(library))
+    {
+        reason = rest;
+    }
+    let reason = reason.to_owned();
     match root {
         DataFusionError::ResourcesExhausted(_) => ScaleError::Memory { bytes, reason },
         _ => ScaleError::Plan(reason),

@@ -141,6 +141,8 @@ pub fn read_table(
 
 /// What is wrong where one image goes by two names.
 fn two_names(name: &str, other: &str) -> RowProblem {
+    // The same words, whichever was read first.
+    let (name, other) = (name.max(other), name.min(other));
     RowProblem::bad(format!("image {name:?} is also called {other:?}"))
         .hint("name each image in one way throughout")
 }
