@@ -1,7 +1,7 @@
 //! Predictions in Parquet by plans of DataFusion and by the stream: the same files, in one run, with the most memory that each takes.
 //!
-//! `cargo bench --profile heavy --features datafusion --bench scale`. `RELABEL_SCALE=8` goes up to 10^8 predictions (6 unless said); `RELABEL_CLUSTER=URL`
-//! adds a cluster that runs already. Prints figures and ratios; asserts that the proposals are the same, and nothing about time.
+//! `cargo bench --profile heavy --features datafusion --bench scale`. `RELABEL_SCALE=8` goes up to 10^8 predictions (6 unless said); `RELABEL_SCALE_FROM=7`
+//! begins there (at 5 unless said); `RELABEL_STREAM=7` leaves the stream out beyond that; `RELABEL_CLUSTER=URL` adds a cluster that runs already. Prints figures and ratios; asserts that the proposals are the same, and nothing about time.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,9 +32,12 @@ fn main() {
         println!("run with `cargo bench --profile heavy --features datafusion --bench scale`");
         return;
     }
-    let most = std::env::var("RELABEL_SCALE").map_or(6, |most| most.parse().unwrap());
-    for power in 5..=most {
-        compare(power);
+    let given = |name: &str, unless: u32| {
+        std::env::var(name).map_or(unless, |given| given.parse().unwrap())
+    };
+    let (first, most) = (given("RELABEL_SCALE_FROM", 5), given("RELABEL_SCALE", 6));
+    for power in first..=most {
+        compare(power, power <= given("RELABEL_STREAM", most));
     }
 }
 
@@ -137,7 +140,7 @@ fn proposals(folder: &Path) -> Vec<(i64, i64, f64)> {
     rows.map(Result::unwrap).collect()
 }
 
-fn compare(power: u32) {
+fn compare(power: u32, with_stream: bool) {
     let images = 10_usize.pow(power) / CLASSES;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -170,19 +173,24 @@ fn compare(power: u32) {
         ),
     ];
     for (name, line) in lines {
-        let streamed = run(folder, &[&line[..], &["--engine", "stream"]].concat());
-        let expected = proposals(folder);
         let planned = run(folder, &[&line[..], &["--engine", "datafusion"]].concat());
-        assert!(proposals(folder) == expected, "other proposals");
-        println!(
-            "  {name}: stream {:.2?}, {:.0} MB; plan {:.2?}, {:.0} MB; stream / plan = {:.1} in time, {:.1} in memory",
-            streamed.time,
-            streamed.memory,
-            planned.time,
-            planned.memory,
-            streamed.time.as_secs_f64() / planned.time.as_secs_f64(),
-            streamed.memory / planned.memory,
+        let expected = proposals(folder);
+        print!(
+            "  {name}: plan {:.2?}, {:.0} MB",
+            planned.time, planned.memory
         );
+        if with_stream {
+            let streamed = run(folder, &[&line[..], &["--engine", "stream"]].concat());
+            assert!(proposals(folder) == expected, "other proposals");
+            print!(
+                "; stream {:.2?}, {:.0} MB; stream / plan = {:.1} in time, {:.1} in memory",
+                streamed.time,
+                streamed.memory,
+                streamed.time.as_secs_f64() / planned.time.as_secs_f64(),
+                streamed.memory / planned.memory,
+            );
+        }
+        println!();
         if let Some(url) = &cluster {
             let there = run(folder, &[&line[..], &["--cluster", url]].concat());
             assert!(proposals(folder) == expected, "other proposals");

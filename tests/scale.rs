@@ -360,7 +360,7 @@ fn proposed(session: &Session, project: &Project, rule: Rule) -> BTreeSet<(Strin
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
     /// A pool that is too large to hold is found by counting first.
     #[test]
     fn counting_before_sorting_changes_nothing(
