@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use relabel::domain::{ClassIndex, ImageId};
 use relabel::formats::records::PredictionRecord;
 use relabel::proposals::two_part::{Kind, PoolBy};
-use relabel::scale::{Limits, Rule, ScaleError, Session};
+use relabel::scale::{Limits, Rule, Session};
 
 fn import(project: &Project, path: &str) {
     project.run(&[
@@ -333,51 +333,13 @@ fn little_memory_gives_the_same_rows_or_says_that_it_is_too_little() {
     assert!((1..5).contains(&refused), "{refused}");
 }
 
-fn session(held: usize) -> Session {
+fn session() -> Session {
     let limits = Limits {
         memory: 100_000_000,
         spill: std::env::temp_dir(),
         partitions: Some(3),
-        held,
     };
     Session::local(&limits, || false).unwrap()
-}
-
-fn proposed(session: &Session, project: &Project, rule: Rule) -> BTreeSet<(String, u32)> {
-    let predictions = session
-        .open(&project.path("m.parquet"), PredictionRecord::COLUMNS)
-        .unwrap();
-    let labels = session.labels(&predictions).unwrap();
-    let class = |label: Option<String>| (label.clone().unwrap(), label.unwrap().parse().unwrap());
-    let classes: Vec<(String, u32)> = labels.into_iter().map(class).collect();
-    let mut rows = BTreeSet::new();
-    let take = |_, image: &str, class, _| -> Result<(), ScaleError> {
-        rows.insert((image.to_owned(), class));
-        Ok(())
-    };
-    session.propose(&predictions, &classes, rule, take).unwrap();
-    rows
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
-    /// A pool that is too large to hold is found by counting first.
-    #[test]
-    fn counting_before_sorting_changes_nothing(
-        cells in cells().prop_filter("an empty table has no images", |cells| !cells.is_empty()),
-        extreme in prop::sample::select(vec![0.5, f64::MAX, -f64::MAX, f64::MIN_POSITIVE, 1e-300]),
-        pool in 0..45_usize,
-        held in 0..10_usize,
-        by in prop::sample::select(vec![PoolBy::Logits, PoolBy::Probabilities, PoolBy::Both]),
-    ) {
-        let project = Project::empty();
-        let mut cells = cells;
-        cells[0].2 = extreme;
-        write_parquet(&project.path("m.parquet"), &cells, Style { single: false, group: 7, ..Style::default() });
-        let rule = Rule { pool, by, kind: Kind::Logits };
-        let expected = proposed(&session(Limits::HELD), &project, rule);
-        prop_assert_eq!(proposed(&session(held), &project, rule), expected);
-    }
 }
 
 /// What DataFusion calls TopK holds as many rows as are asked for; a sort without it would hold all.
@@ -392,7 +354,7 @@ fn nothing_is_sorted_but_for_its_first_rows() {
             ..Style::default()
         },
     );
-    let session = session(Limits::HELD);
+    let session = session();
     let predictions = session
         .open(&project.path("m.parquet"), PredictionRecord::COLUMNS)
         .unwrap();
@@ -424,7 +386,7 @@ proptest! {
         let labels: HashMap<ImageId, ClassIndex> =
             labels.iter().map(|(&image, &class)| pair(&(image, class))).collect();
         let mut proposed: Vec<_> = pairs.iter().map(pair).chain(labels.iter().map(|(&i, &c)| (i, c))).collect();
-        let found = session(0).triage(&proposed, &labels).unwrap();
+        let found = session().triage(&proposed, &labels).unwrap();
         proposed.sort_unstable();
         let expected = relabel::proposals::triage(&proposed, &labels);
         prop_assert_eq!(found.unanimous, expected.unanimous);

@@ -103,7 +103,6 @@ impl EngineOptions {
             memory: self.memory.unwrap_or(MEMORY),
             spill: std::env::temp_dir(),
             partitions: self.partitions.map(usize::from),
-            held: Limits::HELD,
         };
         let session = match wanted {
             true => Some(self.session(&limits)?),

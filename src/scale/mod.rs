@@ -3,7 +3,7 @@
 //!
 //! - [`Session`]: where plans run, and with how much memory
 //! - [`Predictions`]: Parquet files as one table of image, label and score
-//! - `check`: what an import looks for; `rule`, `pool`: what a model proposes; `triage`: which images need people
+//! - `check`: what an import looks for; `rule`: what a model proposes; `triage`: which images need people
 //! - `cluster`, `servers` (feature `cluster`): the client's side of a cluster, and its scheduler and executors
 //!
 //! A plan gives the same rows in whatever order its parts run: ties go by image name and class, and sums that decide are of whole numbers.
@@ -11,7 +11,6 @@
 mod check;
 #[cfg(feature = "cluster")]
 mod cluster;
-mod pool;
 mod rule;
 #[cfg(feature = "cluster")]
 mod servers;

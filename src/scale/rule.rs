@@ -4,7 +4,6 @@ use datafusion::functions_aggregate::expr_fn::{first_value, max, sum};
 use datafusion::logical_expr::cast;
 use datafusion::prelude::{DataFrame, JoinType, col, exp, lit};
 
-use super::pool::Scale;
 use super::session::{ScaleError, Session};
 use super::table::{Predictions, numbers, texts};
 use crate::proposals::two_part::{Kind, ONE, PoolBy};
@@ -85,24 +84,17 @@ impl Session {
         let first = first_choices(values.clone()).map_err(failure)?;
         let mut plans = vec![(Part::FirstChoices, first)];
         let (raw, softmax) = rule.by.pools(rule.kind);
-        let mut pool = |rows: DataFrame, scale| -> Result<(), ScaleError> {
-            let best = self.best(rows, scale, rule.pool)?;
-            plans.extend(best.into_iter().map(|plan| (Part::Pool, plan)));
-            Ok(())
-        };
         if raw && rule.pool > 0 {
             let by = col("value").alias("by");
             let rows = values
                 .clone()
                 .select([col("image"), col("class"), col("value"), by]);
-            let scale = match rule.kind {
-                Kind::Logits => Scale::Any,
-                Kind::Probabilities => Scale::Shares,
-            };
-            pool(rows.map_err(failure)?, scale)?;
+            let best = rows.and_then(|rows| best(rows, rule.pool));
+            plans.push((Part::Pool, best.map_err(failure)?));
         }
         if softmax && rule.pool > 0 {
-            pool(probabilities(values).map_err(failure)?, Scale::Shares)?;
+            let best = probabilities(values).and_then(|rows| best(rows, rule.pool));
+            plans.push((Part::Pool, best.map_err(failure)?));
         }
         Ok(plans)
     }
@@ -131,6 +123,17 @@ fn first_choices(values: DataFrame) -> Result<DataFrame, DataFusionError> {
             ],
         )?
         .select([col("image"), col("class"), col("value")])
+}
+
+/// The `n` best of rows image, class, value and by; only so many are ever held, by each part of the plan.
+fn best(rows: DataFrame, n: usize) -> Result<DataFrame, DataFusionError> {
+    rows.sort(vec![
+        col("by").sort(false, false),
+        col("image").sort(true, false),
+        col("class").sort(true, false),
+    ])?
+    .limit(0, Some(n))?
+    .select([col("image"), col("class"), col("value")])
 }
 
 /// Softmax over the classes of each image, in fixed point.

@@ -63,13 +63,6 @@ pub struct Limits {
     pub spill: PathBuf,
     /// Parts that a plan is cut into; none: one a core.
     pub partitions: Option<usize>,
-    /// Rows that each part may hold to put them in order.
-    pub held: usize,
-}
-
-impl Limits {
-    /// Rows that take some tens of megabytes.
-    pub const HELD: usize = 1 << 17;
 }
 
 /// Where plans run.
@@ -78,7 +71,6 @@ pub struct Session {
     runtime: Option<Runtime>,
     pub(super) context: SessionContext,
     memory: usize,
-    pub(super) held: usize,
     stop: fn() -> bool,
 }
 
@@ -117,7 +109,6 @@ impl Session {
             runtime: Some(runtime),
             context,
             memory: limits.memory,
-            held: limits.held,
             stop,
         }
     }
@@ -179,10 +170,13 @@ pub(super) fn runtime() -> io::Result<Runtime> {
 
 /// Texts as they are everywhere else, so that plans can be compared and sent.
 pub(super) fn plain(config: SessionConfig) -> SessionConfig {
-    config.set_bool(
-        "datafusion.execution.parquet.schema_force_view_types",
-        false,
-    )
+    config
+        .set_bool(
+            "datafusion.execution.parquet.schema_force_view_types",
+            false,
+        )
+        // Filters that change while a plan runs are worth little here, and the rows must be the same each time.
+        .set_bool("datafusion.optimizer.enable_dynamic_filter_pushdown", false)
 }
 
 const LIBRARIES: [&str; 4] = [
