@@ -14,6 +14,7 @@
 //! - [`audit`]: a spot check of given labels: sample, intervals, stopping rule
 //! - [`formats`]: one file a format: bytes to plain records and back
 //! - [`store`]: the project file; all SQL
+//! - `scale` (feature `datafusion`): the rule and triage over tables that outgrow memory, on this machine or on a cluster
 //! - [`live`]: label sets as they stand now: a run and the votes since
 //! - [`review`]: the review screen
 //! - [`cli`]: one file a command
@@ -30,6 +31,8 @@ pub mod live;
 pub mod proposals;
 pub mod report;
 pub mod review;
+#[cfg(feature = "datafusion")]
+pub mod scale;
 pub mod store;
 pub mod text;
 #[cfg(feature = "train")]

@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["domain", "text", "consensus"]),
     ("formats", &["domain", "text", "guard", "hierarchy"]),
     ("store", &["domain"]),
+    ("scale", &["domain", "proposals", "formats"]),
     ("live", &["domain", "text", "consensus", "audit", "store"]),
     (
         "review",
@@ -47,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "live",
             "review",
+            "scale",
         ],
     ),
     ("main.rs", &["cli"]),

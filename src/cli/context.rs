@@ -181,12 +181,13 @@ pub fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// Bytes, with `k` for thousands or `M` for millions of them.
+/// Bytes, with `k` for thousands, `M` for millions or `G` for thousands of millions of them.
 pub fn parse_bytes(text: &str) -> Result<usize, String> {
-    let (number, factor) = match text.trim_end_matches(['k', 'K', 'M']) {
+    let (number, factor) = match text.trim_end_matches(['k', 'K', 'M', 'G']) {
         number if number.len() + 1 < text.len() => ("", 1),
         number if text.ends_with(['k', 'K']) => (number, 1_000),
         number if text.ends_with('M') => (number, 1_000_000),
+        number if text.ends_with('G') => (number, 1_000_000_000),
         number => (number, 1),
     };
     let bytes = number

@@ -4,7 +4,7 @@ use super::failure::Failure;
 
 /// The failure of `what`, a command or an option, in a build without the feature that it needs.
 #[cfg_attr(
-    feature = "train",
+    all(feature = "train", feature = "cluster"),
     allow(dead_code, reason = "nothing is missing in this build")
 )]
 pub fn missing(feature: &str, what: &str) -> Failure {

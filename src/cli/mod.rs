@@ -5,10 +5,12 @@ mod agreement;
 mod audit;
 mod chart;
 mod clean;
+mod cluster;
 mod completions;
 mod context;
 mod demo;
 mod doctor;
+mod engine;
 mod eval;
 mod export;
 mod failure;
@@ -78,7 +80,7 @@ enum Command {
     Import(import::Import),
     /// Turn predictions into proposals, and find the smallest set of models that suffices
     #[command(
-        after_help = "Examples:\n  relabel propose\n  relabel propose --pool-by both --search --min-recall 0.97 --plot models.svg"
+        after_help = "Examples:\n  relabel propose\n  relabel propose --pool-by both --search --min-recall 0.97 --plot models.svg\n  relabel propose --memory 8G                       (Parquet that outgrows memory)\n  relabel propose --cluster df://10.0.0.1:50050     (or one machine: docs/scale.md)"
     )]
     Propose(propose::Propose),
     /// Decide which images need people, and group their labels into tasks
@@ -176,6 +178,12 @@ enum Command {
         after_help = "Examples:\n  relabel rater add alice\n  relabel rater list"
     )]
     Rater(rater::Rater),
+    /// Servers of a cluster that `propose --cluster` works on: one scheduler, executors on every machine
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  relabel cluster scheduler --bind 10.0.0.1\n  relabel cluster executor --scheduler 10.0.0.1:50050 --bind 10.0.0.2\nThere is no authentication: keep them on a network of their own."
+    )]
+    Cluster(cluster::Cluster),
     /// Logins for people who vote over SSH
     #[command(
         subcommand,
@@ -185,9 +193,10 @@ enum Command {
 }
 
 impl Command {
-    /// Whether it takes the terminal, and ctrl-c with it.
-    fn has_screen(&self) -> bool {
+    /// Whether it takes ctrl-c itself, with the terminal or as a server.
+    fn takes_interrupts(&self) -> bool {
         match self {
+            Command::Cluster(_) => true,
             Command::Demo(_) | Command::Review(_) => true,
             Command::Audit(audit) => matches!(audit, audit::Audit::Review(_)),
             _ => false,
@@ -219,7 +228,7 @@ fn command() -> clap::Command {
 /// The command could not do its work; the failure says why and gives the exit code.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     let context = &cli.context;
-    if !cli.command.has_screen() {
+    if !cli.command.takes_interrupts() {
         interrupt::watch()?;
     }
     match &cli.command {
@@ -246,6 +255,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Completions(options) => completions::run(options, context),
         Command::Man(options) => man::run(options, context),
         Command::Rater(rater) => rater::run(rater, context),
+        Command::Cluster(cluster) => cluster::run(cluster, context),
         Command::Team(team) => team::run(team, context),
     }
 }

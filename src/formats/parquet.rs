@@ -174,10 +174,10 @@ fn text(field: Field) -> Option<String> {
         Field::Null => None,
         Field::Str(text) => Some(text),
         Field::Bytes(bytes) => Some(String::from_utf8_lossy(bytes.data()).into_owned()),
-        // The shortest text that gives the same number again.
-        Field::Float(number) => Some(number.to_string()),
+        // The shortest text that gives the same number again, made wide first as a computer does it.
+        Field::Float(number) => Some(f64::from(number).to_string()),
         Field::Double(number) => Some(number.to_string()),
-        Field::Float16(number) => Some(number.to_f32().to_string()),
+        Field::Float16(number) => Some(number.to_f64().to_string()),
         Field::TimestampMillis(time) => Some(super::records::time_text(time)),
         Field::TimestampMicros(time) => Some(super::records::time_text(time / 1000)),
         other => Some(other.to_string()),

@@ -14,6 +14,25 @@ pub enum PoolBy {
     Both,
 }
 
+impl PoolBy {
+    /// Whether a pool is filled by raw values, and whether one is by softmax.
+    pub fn pools(self, kind: Kind) -> (bool, bool) {
+        (
+            kind == Kind::Probabilities || self != PoolBy::Probabilities,
+            kind == Kind::Logits && self != PoolBy::Logits,
+        )
+    }
+}
+
+/// 1 in the fixed point that softmax is summed in. A sum of whole numbers is the same in whatever order, so that each engine that applies the rule
+/// gives each class the same probability to the last bit, and ties stay ties. Some 2^20 classes fit into 63 bits.
+pub const ONE: f64 = (1_u64 << 42) as f64;
+
+/// exp(value - largest of the image) in fixed point.
+fn fixed(exp: f64) -> i64 {
+    (exp * ONE + 0.5) as i64
+}
+
 /// What a model's values are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -71,8 +90,7 @@ pub struct TwoPartRule {
 impl TwoPartRule {
     /// The rule with a pool of `n` pairs.
     pub fn new(n: usize, by: PoolBy, kind: Kind) -> TwoPartRule {
-        let softmax = kind == Kind::Logits && by != PoolBy::Logits;
-        let raw = kind == Kind::Probabilities || by != PoolBy::Probabilities;
+        let (raw, softmax) = by.pools(kind);
         TwoPartRule {
             raw: raw.then(|| Pool::new(n)),
             softmax: softmax.then(|| Pool::new(n)),
@@ -198,7 +216,8 @@ impl Found {
             self.probabilities.clear();
             self.probabilities
                 .extend(values.iter().map(|&value| (value.into() - top).exp()));
-            let sum: f64 = self.probabilities.iter().sum();
+            let sum: i64 = self.probabilities.iter().map(|&exp| fixed(exp)).sum();
+            let sum = sum as f64 / ONE;
             for (place, (&value, exp)) in values.iter().zip(&self.probabilities).enumerate() {
                 let probability = exp / sum;
                 if probability > least {
@@ -309,7 +328,8 @@ mod tests {
                 let top = values.iter().copied().fold(f32::MIN, f32::max);
                 let exp = values.iter().map(|v| f64::from(*v) - f64::from(top));
                 let exp: Vec<f64> = exp.map(f64::exp).collect();
-                let sum: f64 = exp.iter().sum();
+                let sum: i64 = exp.iter().rev().map(|&e| (e * ONE + 0.5) as i64).sum();
+                let sum = sum as f64 / ONE;
                 let cell = |(class, (&v, e)): (usize, (&f32, &f64))| {
                     (row as u32, class as u32, f64::from(v), e / sum)
                 };

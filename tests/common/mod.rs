@@ -13,6 +13,7 @@ pub mod audited;
 pub mod chromium;
 pub mod kitty;
 pub mod page;
+pub mod predicted;
 pub mod pty;
 pub mod screen;
 #[cfg(unix)]

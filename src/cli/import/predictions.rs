@@ -7,9 +7,12 @@ use super::folds::read_folds;
 use super::names::ImageNames;
 use super::order::{RowOrder, ending};
 use crate::cli::context::{Context, shown};
+use crate::cli::engine::{Engine, EngineOptions};
 use crate::cli::failure::Failure;
+#[cfg(feature = "datafusion")]
+use crate::cli::predictions::plans::Planned;
 use crate::cli::predictions::{
-    IMAGES_FIRST, arrays, digest, is_matrix, open_matrix, read_table, refusal,
+    IMAGES_FIRST, Identity, arrays, digest, is_matrix, open_matrix, read_table, refusal,
 };
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
@@ -19,7 +22,7 @@ use crate::store::{Model, Store};
 /// Options of `import predictions`.
 #[derive(Debug, clap::Args)]
 pub struct Predictions {
-    /// A matrix [images, classes] in npy or npz, or a table of image,label,score in CSV, JSONL or Parquet
+    /// A matrix [images, classes] in npy or npz, or a table of image,label,score in CSV, JSONL or Parquet, or a folder of Parquet files
     file: PathBuf,
     /// The model's name
     #[arg(long, value_name = "M")]
@@ -38,6 +41,11 @@ pub struct Predictions {
     /// without that fold: what it predicts was not trained on
     #[arg(long, value_name = "FILE")]
     fold_file: Option<PathBuf>,
+    /// What a folder is known again by
+    #[arg(long, value_enum, default_value = "contents", value_name = "WHAT")]
+    identity: Identity,
+    #[command(flatten)]
+    engine: EngineOptions,
 }
 
 /// What a model's values are.
@@ -82,7 +90,18 @@ pub fn import_predictions(
         ))
         .hint("give the model another name with --model"));
     }
+    let engine = options.engine.open([file.as_path()])?;
+    if options.identity != Identity::Contents && !file.is_dir() {
+        return Err(Failure::usage(
+            "--identity is for folders; a file is known by its contents",
+        ));
+    }
     let folds = match &options.fold_file {
+        Some(_) if file.is_dir() => {
+            return Err(Failure::usage(
+                "--fold-file is for a single file: plans over folders know no folds",
+            ));
+        }
         Some(folds) => Some(read_folds(folds, &names, context)?),
         None => None,
     };
@@ -102,13 +121,13 @@ pub fn import_predictions(
             ));
         }
         let ending = ending(file);
-        if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) {
+        if !["csv", "jsonl", "ndjson", "parquet"].contains(&ending.as_str()) && !file.is_dir() {
             return Err(refusal(file, &MatrixError::Format(ending)));
         }
-        (table(&given, context)?, None)
+        (table(&given, &engine, context)?, None)
     };
     let kind = kind(options, &seen)?;
-    let (size, sha256) = digest(file)
+    let (size, sha256) = digest(file, options.identity)
         .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))?;
     let model = Model {
         name: options.model.clone(),
@@ -216,10 +235,14 @@ impl Seen {
                 self.outside = Some((place(column), value));
             }
         }
-        // Half precision leaves so much.
-        self.sums_to_one &= (sum - 1.0).abs() < 0.02;
+        self.sums_to_one &= sums_to_one(sum);
         self.images += 1;
     }
+}
+
+/// Half precision leaves so much.
+fn sums_to_one(sum: f64) -> bool {
+    (sum - 1.0).abs() < 0.02
 }
 
 fn kind(options: &Predictions, seen: &Seen) -> Result<KindChoice, Failure> {
@@ -324,9 +347,19 @@ fn array_values(
     Ok(seen)
 }
 
-fn table(given: &Given<'_>, context: &Context) -> Result<Seen, Failure> {
+fn table(given: &Given<'_>, engine: &Engine, context: &Context) -> Result<Seen, Failure> {
     let (names, classes) = (given.names, given.classes);
-    let rows = read_table(&given.options.file, names, classes, given.folds, context)?;
+    let file = &given.options.file;
+    #[cfg(feature = "datafusion")]
+    if given.folds.is_none()
+        && let Some(planned) = engine.plan(file)?
+    {
+        let _waiting = context.waiting("reading");
+        return by_plan(given.options, &planned, names, classes);
+    }
+    #[cfg(not(feature = "datafusion"))]
+    engine.needs_no_plan(file)?;
+    let rows = read_table(file, names, classes, given.folds, context)?;
     let images: Vec<ImageId> = rows.iter().map(|row| row.image).collect();
     given.folds_of(&images)?;
     let mut seen = Seen::nothing();
@@ -338,5 +371,40 @@ fn table(given: &Given<'_>, context: &Context) -> Result<Seen, Failure> {
         };
         seen.row(row.values.iter().copied(), place);
     }
+    Ok(seen)
+}
+
+#[cfg(feature = "datafusion")]
+fn by_plan(
+    options: &Predictions,
+    planned: &Planned<'_>,
+    names: &ImageNames,
+    classes: &Classes,
+) -> Result<Seen, Failure> {
+    let mut seen = Seen::nothing();
+    let mut outside: Option<String> = None;
+    planned.check(names, classes, |image| {
+        seen.images += 1;
+        seen.least = seen.least.min(image.least);
+        seen.most = seen.most.max(image.most);
+        seen.sums_to_one &= sums_to_one(image.sum);
+        // The first by name, in whatever order they come.
+        let is_outside = image.least < 0.0 || image.most > 1.0;
+        if is_outside
+            && outside
+                .as_ref()
+                .is_none_or(|other| image.image.as_ref() < Some(other))
+        {
+            outside.clone_from(&image.image);
+        }
+    })?;
+    seen.outside = match outside {
+        // Where it is takes a look at all rows, and only this asks for it.
+        Some(image) if options.kind == Some(KindChoice::Probabilities) => {
+            Some(planned.outside(&image)?)
+        }
+        Some(image) => Some((image, f64::NAN)),
+        None => None,
+    };
     Ok(seen)
 }

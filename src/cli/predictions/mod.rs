@@ -1,22 +1,26 @@
 //! Files of predictions, whatever their format: what `import predictions` checks is what `propose` reads.
 
+mod identity;
 mod opened;
+#[cfg(feature = "datafusion")]
+pub mod plans;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+#[cfg(feature = "datafusion")]
+pub use opened::kind_of;
 pub use opened::{Opened, arrays};
 
 use super::context::{Context, shown};
 use super::failure::Failure;
-use super::import::{BadRows, ImageNames, find_class, take_rows};
+use super::import::{BadRows, ImageNames, RowProblem, find_class, take_rows};
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{Matrix, MatrixError};
 use crate::formats::records::PredictionRecord;
+
+pub use identity::{Identity, digest, is_as_imported};
 
 /// Whether a file is a matrix; else it is a table of image, label and score.
 pub fn is_matrix(path: &Path) -> bool {
@@ -84,8 +88,15 @@ pub struct SparseRow {
     pub values: Vec<f64>,
 }
 
-/// Reads a table of image, label and score; images in the order of their keys. Where the table says of a row without which
-/// fold the model was trained, and `folds` names the image's own, only rows of that fold count.
+/// What a table says of one image.
+struct Named {
+    name: String,
+    /// Classes and values.
+    values: Vec<(u32, f64)>,
+}
+
+/// Reads a table of image, label and score; images in the order of their names as they stand there, by bytes, which no project is needed to know.
+/// Where the table says of a row without which fold the model was trained, and `folds` names the image's own, only rows of that fold count.
 pub fn read_table(
     path: &Path,
     names: &ImageNames,
@@ -93,7 +104,7 @@ pub fn read_table(
     folds: Option<&HashMap<ImageId, u32>>,
     context: &Context,
 ) -> Result<Vec<SparseRow>, Failure> {
-    let mut by_image: HashMap<ImageId, Vec<(u32, f64)>> = HashMap::new();
+    let mut by_image: HashMap<ImageId, Named> = HashMap::new();
     take_rows(
         path,
         PredictionRecord::COLUMNS,
@@ -102,67 +113,68 @@ pub fn read_table(
         PredictionRecord::from_row,
         |record| {
             let class = find_class(classes, &record.label.label)?.index;
-            let name = &record.label.image;
-            let image = names.find_known(name, IMAGES_FIRST)?;
+            let name = record.label.image;
+            let image = names.find_known(&name, IMAGES_FIRST)?;
             let own_fold = folds.and_then(|folds| folds.get(&image));
             if folds.is_some() && record.fold.is_some() && record.fold.as_ref() != own_fold {
                 return Ok(());
             }
-            by_image
-                .entry(image)
-                .or_default()
-                .push((class.0, record.score));
+            let named = by_image.entry(image).or_insert_with(|| Named {
+                name: name.clone(),
+                values: Vec::new(),
+            });
+            if named.name != name {
+                return Err(two_names(&name, &named.name));
+            }
+            // -0 is 0.
+            named.values.push((class.0, record.score + 0.0));
             Ok(())
         },
     )?;
-    let mut rows: Vec<(ImageId, Vec<(u32, f64)>)> = by_image.into_iter().collect();
-    rows.sort_unstable_by_key(|(image, _)| *image);
-    rows.into_iter()
-        .map(|(image, mut values)| {
-            values.sort_by_key(|(class, _)| *class);
-            if let Some(pair) = values
-                .windows(2)
-                .find(|pair| pair.first().map(|v| v.0) == pair.last().map(|v| v.0))
-            {
-                let class = pair.first().map_or(0, |value| value.0);
-                let failure = Failure::input(format!(
-                    "cannot import {}: class {class} of an image stands there twice ({})",
-                    shown(path),
-                    names.name_of(image).unwrap_or_default()
-                ));
-                return Err(match folds {
-                    Some(_) => failure,
-                    None => failure.hint("where a column `fold` tells them apart, say with --fold-file which fold is each image's own"),
-                });
-            }
-            let (classes, values) = values.into_iter().unzip();
-            Ok(SparseRow {
-                image,
-                classes,
-                values,
-            })
+    let mut rows: Vec<(ImageId, Named)> = by_image.into_iter().collect();
+    rows.sort_unstable_by(|(_, one), (_, other)| one.name.cmp(&other.name));
+    let row = |(image, Named { name, mut values }): (ImageId, Named)| {
+        values.sort_by_key(|(class, _)| *class);
+        let mut pairs = values.iter().zip(values.iter().skip(1));
+        if let Some(((class, _), _)) = pairs.find(|(one, other)| one.0 == other.0) {
+            let failure = Failure::input(format!(
+                "cannot import {}: class {class} of an image stands there twice ({name})",
+                shown(path),
+            ));
+            return Err(match folds {
+                Some(_) => failure,
+                None => failure.hint("where a column `fold` tells them apart, say with --fold-file which fold is each image's own"),
+            });
+        }
+        let (classes, values) = values.into_iter().unzip();
+        Ok(SparseRow {
+            image,
+            classes,
+            values,
         })
-        .collect()
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// What is wrong where one image goes by two names.
+fn two_names(name: &str, other: &str) -> RowProblem {
+    // The same words, whichever was read first.
+    let (name, other) = (name.max(other), name.min(other));
+    RowProblem::bad(format!("image {name:?} is also called {other:?}"))
+        .hint("name each image in one way throughout")
 }
 
 /// What to do about an image that the project does not have.
 pub const IMAGES_FIRST: &str = "predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first";
 
-/// Bytes and SHA-256 of a file.
-pub fn digest(path: &Path) -> std::io::Result<(u64, [u8; 32])> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut size = 0;
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok((size, hash.finalize().into())),
-            Ok(read) => {
-                hash.update(buffer.get(..read).unwrap_or_default());
-                size += read as u64;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+/// The files that predictions lie in: one, or those of a folder.
+#[cfg(feature = "datafusion")]
+fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
+    crate::scale::files_of(path).map_err(io::Error::other)
+}
+
+/// The file that predictions lie in; a folder of them is for plans.
+#[cfg(not(feature = "datafusion"))]
+fn files_of(path: &Path) -> io::Result<Vec<PathBuf>> {
+    Ok(vec![path.to_owned()])
 }

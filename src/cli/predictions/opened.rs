@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::{SparseRow, is_matrix, open_matrix, read_table, refusal};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::import::ImageNames;
 use crate::domain::{Classes, ImageId};
@@ -29,6 +29,13 @@ impl<'a> Opened<'a> {
         classes: &'a Classes,
         context: &Context,
     ) -> Result<Opened<'a>, Failure> {
+        if model.path.is_dir() {
+            return Err(Failure::failed(format!(
+                "cannot read {}: only `propose` reads a folder of Parquet files",
+                shown(&model.path)
+            ))
+            .hint("import its predictions as one file"));
+        }
         let folds = model.folds.as_ref();
         let rows = match is_matrix(&model.path) {
             true => None,
@@ -65,10 +72,7 @@ impl<'a> Opened<'a> {
 
     /// What the values are.
     pub fn kind(&self) -> Kind {
-        match self.model.kind.as_str() {
-            "probabilities" => Kind::Probabilities,
-            _ => Kind::Logits,
-        }
+        kind_of(self.model)
     }
 
     /// Looks through all rows, on all threads.
@@ -119,6 +123,14 @@ impl<'a> Opened<'a> {
                 Ok(())
             })
             .map_err(|error| refusal(&self.model.path, &error))
+    }
+}
+
+/// What a model's values are.
+pub fn kind_of(model: &Model) -> Kind {
+    match model.kind.as_str() {
+        "probabilities" => Kind::Probabilities,
+        _ => Kind::Logits,
     }
 }
 

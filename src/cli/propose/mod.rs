@@ -7,14 +7,20 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::context::Context;
+use super::engine::{Engine, EngineOptions};
 use super::failure::Failure;
-use super::predictions::{Opened, digest};
+#[cfg(feature = "datafusion")]
+use super::predictions::kind_of;
+use super::predictions::{Opened, is_as_imported};
 use super::table::{table, thousands};
 use crate::cli::context::shown;
 use crate::cli::import::ImageNames;
 use crate::domain::{ClassIndex, Classes, ImageId};
 use crate::proposals::folded::FoldedRule;
+use crate::proposals::triage;
 use crate::proposals::two_part::{PoolBy, Proposed};
+#[cfg(feature = "datafusion")]
+use crate::scale::Rule;
 use crate::store::{Model, ProposedBy, Store};
 
 pub use search::{Searched, searched};
@@ -35,6 +41,8 @@ pub struct Propose {
     search: bool,
     #[command(flatten)]
     bounds: search::Bounds,
+    #[command(flatten)]
+    engine: EngineOptions,
 }
 
 /// By which values pairs are compared.
@@ -66,6 +74,8 @@ struct Report {
     /// Distinct (image, class) pairs, original labels among them.
     proposals: usize,
     proposals_per_image: f64,
+    /// Images whose only proposal is their original label.
+    unanimous: usize,
     #[serde(flatten)]
     search: Option<search::Report>,
 }
@@ -93,8 +103,12 @@ pub fn run(options: &Propose, context: &Context) -> Result<(), Failure> {
             "import some: `relabel import predictions FILE --model M`, or `relabel import proposals FILE`",
         ));
     }
-    let reports = propose(&store, &models, options, context)?;
+    let engine = options
+        .engine
+        .open(models.iter().map(|model| model.path.as_path()))?;
+    let reports = propose(&store, &models, options, &engine, context)?;
     let proposed = store.proposed_by()?;
+    let unanimous = unanimous(&proposed, &engine)?;
     let search = match options.search {
         true => Some(search::run(&store, &proposed, &options.bounds, context)?),
         false => None,
@@ -104,6 +118,7 @@ pub fn run(options: &Propose, context: &Context) -> Result<(), Failure> {
         images: n_images(&proposed),
         proposals: proposed.len(),
         proposals_per_image: proposed.len() as f64 / n_images(&proposed).max(1) as f64,
+        unanimous,
         search,
     };
     if context.json() {
@@ -120,6 +135,24 @@ fn n_images(proposed: &[ProposedBy]) -> usize {
     proposed.chunk_by(|a, b| a.image == b.image).count()
 }
 
+/// How many images the models leave nothing to ask about: triage, by what went through the predictions.
+fn unanimous(proposed: &[ProposedBy], engine: &Engine) -> Result<usize, Failure> {
+    let pair = |pair: &ProposedBy| (pair.image, pair.class);
+    let labels = proposed
+        .iter()
+        .filter(|pair| pair.is_original)
+        .map(pair)
+        .collect();
+    let pairs: Vec<(ImageId, ClassIndex)> = proposed.iter().map(pair).collect();
+    #[cfg(feature = "datafusion")]
+    if let Some(sorted) = engine.triage(&pairs, &labels)? {
+        return Ok(sorted.unanimous.len());
+    }
+    #[cfg(not(feature = "datafusion"))]
+    let _ = engine;
+    Ok(triage(&pairs, &labels).unanimous.len())
+}
+
 /// Image, class, score.
 pub type Pair = (ImageId, ClassIndex, f64);
 
@@ -128,6 +161,7 @@ fn propose(
     store: &Store,
     models: &[Model],
     options: &Propose,
+    engine: &Engine,
     context: &Context,
 ) -> Result<Vec<ModelReport>, Failure> {
     let classes = store.classes()?;
@@ -139,7 +173,10 @@ fn propose(
         let pool = options.pool.unwrap_or(3 * model.images);
         // Its hash is made while it is read: what was imported is what is proposed.
         let (pairs, unchanged) = rayon::join(
-            || of_model(model, pool, options.pool_by, &names, &classes, context),
+            || {
+                let rule = (pool, options.pool_by);
+                of_model(model, rule, engine, &names, &classes, context)
+            },
             || is_as_imported(model),
         );
         unchanged.map_err(|why| gone(model, &why))?;
@@ -177,24 +214,31 @@ pub fn gone(model: &Model, why: &str) -> Failure {
     .hint("nothing was changed; import them anew: `relabel import predictions FILE --model M`")
 }
 
-/// Whether the file of a model is the one that was imported; else what is wrong with it.
-pub fn is_as_imported(model: &Model) -> Result<(), String> {
-    match digest(&model.path) {
-        Ok(found) if found == (model.size, model.sha256) => Ok(()),
-        Ok(_) => Err("it is not the file that was imported".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// What a model proposes: its first choice for every image, and `pool` pairs over all images. By image and class.
+/// What a model proposes: its first choice for every image, and a pool of so many pairs over all images. By image and class.
 pub fn of_model(
     model: &Model,
-    pool: usize,
-    by: PoolByChoice,
+    (pool, by): (usize, PoolByChoice),
+    engine: &Engine,
     names: &ImageNames,
     classes: &Classes,
     context: &Context,
 ) -> Result<Vec<Pair>, Failure> {
+    #[cfg(feature = "datafusion")]
+    if model.folds.is_none()
+        && let Some(planned) = engine.plan(&model.path)?
+    {
+        let rule = Rule {
+            pool,
+            by: by.rule(),
+            kind: kind_of(model),
+        };
+        let mut pairs = planned.propose(rule, names, classes)?;
+        pairs.sort_unstable_by_key(|(image, class, _)| (*image, *class));
+        pairs.dedup_by_key(|(image, class, _)| (*image, *class));
+        return Ok(pairs);
+    }
+    #[cfg(not(feature = "datafusion"))]
+    engine.needs_no_plan(&model.path)?;
     let opened = Opened::open(model, names, classes, context)?;
     let mut rule = rule(&opened, pool, by);
     opened.look_through(&mut rule)?;
@@ -238,10 +282,11 @@ fn text(report: &Report) -> String {
         ));
     }
     parts.push(format!(
-        "all together, with the original labels: {} proposals for {} images, {:.2} an image",
+        "all together, with the original labels: {} proposals for {} images, {:.2} an image; for {} images their label alone",
         thousands(report.proposals),
         thousands(report.images),
-        report.proposals_per_image
+        report.proposals_per_image,
+        thousands(report.unanimous)
     ));
     parts.extend(report.search.as_ref().map(search::text));
     parts.join("\n\n")

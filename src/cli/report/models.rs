@@ -7,10 +7,12 @@ use indicatif::ProgressBar;
 
 use super::{Project, step};
 use crate::cli::context::Context;
+use crate::cli::engine::EngineOptions;
 use crate::cli::eval::{first_choices, judge, name_of, sets_of};
 use crate::cli::failure::Failure;
 use crate::cli::import::{BadRows, ImageNames};
-use crate::cli::propose::{PoolByChoice, is_as_imported, of_model};
+use crate::cli::predictions::is_as_imported;
+use crate::cli::propose::{PoolByChoice, of_model};
 use crate::consensus::interval::wilson;
 use crate::domain::{ClassIndex, ImageId};
 use crate::report::ModelFigures;
@@ -32,9 +34,13 @@ pub fn figures(
     // The project file is one thread's.
     let classes = &project.classes;
     let mut figures = Vec::new();
+    let engine = EngineOptions::default().open(models.iter().map(|model| model.path.as_path()))?;
     for model in models {
         let (choices, unchanged) = rayon::join(
-            || of_model(model, 0, PoolByChoice::Logits, &names, classes, context),
+            || {
+                let rule = (0, PoolByChoice::Logits);
+                of_model(model, rule, &engine, &names, classes, context)
+            },
             || is_as_imported(model),
         );
         let choices = unchanged.and_then(|()| choices.map_err(|failure| failure.message));
