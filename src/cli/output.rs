@@ -6,6 +6,35 @@ use std::path::Path;
 
 use super::context::{Context, shown};
 use super::failure::Failure;
+use crate::formats::export::Formulas;
+
+/// How CSV treats what a spreadsheet would run.
+#[derive(Debug, clap::Args)]
+pub struct CellOptions {
+    /// CSV: put an apostrophe before cells that a spreadsheet would run as formulas
+    #[arg(long)]
+    defuse: bool,
+}
+
+impl CellOptions {
+    /// For a file that is CSV or not, it is a slip of the pen or not.
+    pub fn check(&self, is_csv: bool) -> Result<(), Failure> {
+        match self.defuse && !is_csv {
+            true => Err(Failure::usage(
+                "--defuse is for CSV: nothing else is run by a spreadsheet",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// What becomes of formulas.
+    pub fn formulas(&self) -> Formulas {
+        match self.defuse {
+            true => Formulas::Defused,
+            false => Formulas::Kept,
+        }
+    }
+}
 
 /// Writes a file, which takes its place when it is complete.
 pub fn to_file(

@@ -98,21 +98,21 @@ impl Figures {
         images: &[ImageRow],
         classes: &Classes,
     ) -> Figures {
-        let all = judged.standings.len();
+        let all = judged.read.standings.len();
         let kept = judged
             .reasons
             .iter()
             .filter(|reason| reason.keeps())
             .count();
-        let first = judged.standings.iter().filter(|label| label.rank == 1);
+        let first = judged.read.standings.iter().filter(|label| label.rank == 1);
         let mut reasons = BTreeMap::new();
         for reason in &judged.reasons {
             *reasons.entry(reason.word()).or_default() += 1;
         }
-        let predicted: HashSet<ImageId> = judged.images.iter().copied().collect();
+        let predicted: HashSet<ImageId> = judged.read.images.iter().copied().collect();
         let not_predicted =
             |image: &&ImageRow| image.original_label.is_some() && !predicted.contains(&image.id);
-        let folds = judged.folds.as_ref().map(|folds| {
+        let folds = judged.read.folds.as_ref().map(|folds| {
             let folds: HashSet<&u32> = folds.iter().collect();
             folds.len()
         });
@@ -123,7 +123,7 @@ impl Figures {
                 Rule::Threshold(least) => Some(least),
                 _ => None,
             },
-            pool: judged.pool,
+            pool: judged.read.pool,
             folds,
             images: all,
             kept,
@@ -132,7 +132,7 @@ impl Figures {
             first_choice_share: share(first.count(), all).unwrap_or(0.0),
             reasons,
             not_predicted: images.iter().filter(not_predicted).count(),
-            unlabelled: judged.images.len() - all,
+            unlabelled: judged.read.images.len() - all,
             classes: class_figures(judged, classes),
             people: People::of(judged, by_rule, people),
         }
@@ -237,7 +237,7 @@ fn share(part: usize, of: usize) -> Option<f64> {
 /// The largest share dropped first.
 fn class_figures(judged: &Judged, classes: &Classes) -> Vec<ClassFigures> {
     let name = |class: u32| classes.name_of(ClassIndex(class));
-    let tallies = by_class(&judged.standings, &judged.reasons).into_iter();
+    let tallies = by_class(&judged.read.standings, &judged.reasons).into_iter();
     let mut figures: Vec<ClassFigures> = tallies
         .map(|tally| ClassFigures {
             class: tally.class,
@@ -259,13 +259,13 @@ fn class_figures(judged: &Judged, classes: &Classes) -> Vec<ClassFigures> {
 
 impl People {
     fn of(judged: &Judged, by_rule: &[Reason], people: &HashMap<ImageId, bool>) -> Option<People> {
-        let plain = verdicts(Rule::FirstChoice, &judged.standings, &[]);
+        let plain = verdicts(Rule::FirstChoice, &judged.read.standings, &[]);
         let mut rules = vec![(word(judged.rule), by_rule)];
         if judged.rule != Rule::FirstChoice {
             rules.push((word(Rule::FirstChoice), plain.as_slice()));
         }
         let found = |reasons: &[Reason]| {
-            let labels = judged.standings.iter().zip(reasons);
+            let labels = judged.read.standings.iter().zip(reasons);
             Found::of(labels.filter_map(|(standing, reason)| {
                 let in_set = people.get(&judged.image(standing)?)?;
                 Some((!reason.keeps(), !in_set))

@@ -9,9 +9,9 @@ use clap::ValueEnum;
 use super::Judged;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::to_file;
+use crate::cli::output::{CellOptions, to_file};
 use crate::domain::{Class, ClassIndex, Classes, ImageId};
-use crate::formats::export::{CleanedLine, Formulas, write_cleaned_csv, write_jsonl};
+use crate::formats::export::{CleanedLine, write_cleaned_csv, write_jsonl};
 use crate::store::ImageRow;
 
 /// Where the list goes, and how.
@@ -23,9 +23,8 @@ pub struct ListOptions {
     /// How it is written [default: by the file's ending: .jsonl as jsonl, .txt as image-folder, else csv]
     #[arg(long = "as", value_enum, value_name = "FORMAT", requires = "output")]
     shape: Option<ListFormat>,
-    /// CSV: put an apostrophe before cells that a spreadsheet would run as formulas
-    #[arg(long, requires = "output")]
-    defuse: bool,
+    #[command(flatten)]
+    cells: CellOptions,
 }
 
 /// How the list is written.
@@ -53,12 +52,8 @@ impl ListOptions {
 
     /// Options that say nothing of this format are slips of the pen.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.defuse && self.shape() != ListFormat::Csv {
-            return Err(Failure::usage(
-                "--defuse is for CSV: nothing else is run by a spreadsheet",
-            ));
-        }
-        Ok(())
+        let is_csv = self.output.is_some() && self.shape() == ListFormat::Csv;
+        self.cells.check(is_csv)
     }
 
     /// Writes the list.
@@ -69,13 +64,9 @@ impl ListOptions {
         path: &Path,
         context: &Context,
     ) -> Result<(), Failure> {
-        let formulas = match self.defuse {
-            true => Formulas::Defused,
-            false => Formulas::Kept,
-        };
         to_file(path, context, |out| {
             match self.shape() {
-                ListFormat::Csv => write_cleaned_csv(lines, formulas, out)?,
+                ListFormat::Csv => write_cleaned_csv(lines, self.cells.formulas(), out)?,
                 ListFormat::Jsonl => write_jsonl(lines, out)?,
                 ListFormat::ImageFolder => write_folder_list(lines, classes, out)?,
             }
@@ -90,10 +81,9 @@ pub fn lines(judged: &Judged, images: &[ImageRow], classes: &Classes) -> Vec<Cle
         .map(|image| (image.id, image.name.as_str()))
         .collect();
     let name = |class: u32| classes.name_of(ClassIndex(class));
-    let judged_labels = judged.standings.iter().zip(&judged.reasons);
-    let lines = judged_labels.filter_map(|(standing, reason)| {
+    let lines = judged.labels().filter_map(|(standing, reason)| {
         let row = standing.row as usize;
-        let folds = judged.folds.as_ref();
+        let folds = judged.read.folds.as_ref();
         Some(CleanedLine {
             image: (*names.get(&judged.image(standing)?)?).to_owned(),
             label: standing.label,

@@ -99,6 +99,13 @@ impl Clean {
 struct Judged {
     model: Model,
     rule: Rule,
+    read: Read,
+    /// Of each standing.
+    reasons: Vec<Reason>,
+}
+
+/// What a file of predictions holds for the labels.
+struct Read {
     /// How many pairs were pooled, where any were.
     pool: Option<usize>,
     /// The image of each row.
@@ -107,7 +114,6 @@ struct Judged {
     folds: Option<Vec<u32>>,
     /// Of each row with a label.
     standings: Vec<Standing>,
-    reasons: Vec<Reason>,
     /// What the two-part rule proposes, by row.
     proposed: Vec<Proposed>,
 }
@@ -248,22 +254,9 @@ fn judge(
     Ok(Judged {
         rule: by,
         reasons: verdicts(by, &read.standings, &read.proposed),
-        pool: read.pool,
-        images: read.images,
-        folds: read.folds,
-        standings: read.standings,
-        proposed: read.proposed,
+        read,
         model,
     })
-}
-
-/// What a file of predictions holds for the labels.
-struct Read {
-    pool: Option<usize>,
-    images: Vec<ImageId>,
-    folds: Option<Vec<u32>>,
-    standings: Vec<Standing>,
-    proposed: Vec<Proposed>,
 }
 
 fn read(
@@ -298,15 +291,20 @@ fn read(
 }
 
 impl Judged {
+    /// Labels, and what becomes of them.
+    fn labels(&self) -> impl Iterator<Item = (&Standing, Reason)> {
+        (self.read.standings.iter()).zip(self.reasons.iter().copied())
+    }
+
     /// The image of a label.
     fn image(&self, standing: &Standing) -> Option<ImageId> {
-        self.images.get(standing.row as usize).copied()
+        self.read.images.get(standing.row as usize).copied()
     }
 
     /// People's word stands above the rule's.
     fn overrule(&mut self, people: &HashMap<ImageId, bool>) {
-        for (standing, reason) in self.standings.iter().zip(&mut self.reasons) {
-            let image = self.images.get(standing.row as usize);
+        for (standing, reason) in self.read.standings.iter().zip(&mut self.reasons) {
+            let image = self.read.images.get(standing.row as usize);
             match image.and_then(|image| people.get(image)) {
                 Some(true) => *reason = Reason::InLabelSet,
                 Some(false) => *reason = Reason::NotInLabelSet,
@@ -317,13 +315,12 @@ impl Judged {
 
     /// The images whose labels are dropped, the least probable first, with what is proposed for them.
     fn dropped(&self) -> Vec<DroppedImage> {
-        let judged = self.standings.iter().zip(&self.reasons);
-        let dropped = judged.filter(|(_, reason)| !reason.keeps());
+        let dropped = self.labels().filter(|(_, reason)| !reason.keeps());
         let mut dropped: Vec<&Standing> = dropped.map(|(standing, _)| standing).collect();
         dropped.sort_by(|one, other| one.probability.total_cmp(&other.probability));
         let of_row = |row: u32| {
-            let first = self.proposed.partition_point(|one| one.row < row);
-            let rows = self.proposed.iter().skip(first);
+            let first = self.read.proposed.partition_point(|one| one.row < row);
+            let rows = self.read.proposed.iter().skip(first);
             let rows = rows.take_while(move |one| one.row == row);
             rows.map(|one| ClassIndex(one.class)).collect()
         };

@@ -12,10 +12,10 @@ use indicatif::ProgressBar;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
-use crate::cli::output::to_file;
+use crate::cli::output::{CellOptions, to_file};
 use crate::formats::export::{
-    Formulas, LabelSet, ScoredLabel, TargetKind, VoteLine, VoteObject, VotesCsv, VotesParquet,
-    write_jsonl, write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
+    LabelSet, ScoredLabel, TargetKind, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl,
+    write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
 };
 use crate::store::{Run, ScoreRow, Store};
 
@@ -45,9 +45,8 @@ pub struct Export {
     /// npy and npz: write the image of each row there too, a name a line
     #[arg(long, value_name = "FILE")]
     images_order: Option<PathBuf>,
-    /// CSV: put an apostrophe before cells that a spreadsheet would run as formulas
-    #[arg(long)]
-    defuse: bool,
+    #[command(flatten)]
+    cells: CellOptions,
 }
 
 /// The kind of file that is written.
@@ -83,11 +82,7 @@ impl Export {
     /// Options that say nothing of this format are slips of the pen.
     fn check(&self) -> Result<(), Failure> {
         let shape = self.shape();
-        if self.defuse && shape != Shape::Csv {
-            return Err(Failure::usage(
-                "--defuse is for CSV: nothing else is run by a spreadsheet",
-            ));
-        }
+        self.cells.check(shape == Shape::Csv)?;
         if self.images_order.is_some() && !matches!(shape, Shape::Npy | Shape::Npz) {
             return Err(Failure::usage("--images-order goes with `--as multi-hot` or `--as soft` and -o FILE.npy or FILE.npz")
                 .hint("the other formats name the image in each row"));
@@ -99,13 +94,6 @@ impl Export {
             );
         }
         Ok(())
-    }
-
-    fn formulas(&self) -> Formulas {
-        match self.defuse {
-            true => Formulas::Defused,
-            false => Formulas::Kept,
-        }
     }
 }
 
@@ -193,12 +181,14 @@ fn write(
     match options.target {
         ExportFormat::RealJson => write_real_json(&sets(options, store, context)?, out)?,
         ExportFormat::Jsonl => write_jsonl(&sets(options, store, context)?, out)?,
-        ExportFormat::Csv => {
-            write_scores_csv(&labels(options, store, context)?, options.formulas(), out)?
-        }
+        ExportFormat::Csv => write_scores_csv(
+            &labels(options, store, context)?,
+            options.cells.formulas(),
+            out,
+        )?,
         ExportFormat::Parquet => write_scores_parquet(&labels(options, store, context)?, out)?,
         ExportFormat::VotesCsv => {
-            let mut rows = VotesCsv::new(out, options.formulas())?;
+            let mut rows = VotesCsv::new(out, options.cells.formulas())?;
             each_vote(store, bar("votes", store.n_vote_rows()?), |vote| {
                 rows.write(&vote)
             })?;
@@ -216,9 +206,11 @@ fn write(
             })?;
             rows.finish()?;
         }
-        ExportFormat::NotesCsv => {
-            write_notes_csv(&crate::cli::notes::lines(store)?, options.formulas(), out)?
-        }
+        ExportFormat::NotesCsv => write_notes_csv(
+            &crate::cli::notes::lines(store)?,
+            options.cells.formulas(),
+            out,
+        )?,
         ExportFormat::MultiHot => {
             write_targets(options, store, context, TargetKind::MultiHot, out)?
         }
@@ -248,7 +240,7 @@ fn write_targets(
     match options.shape() {
         Shape::Npy => targets.write_npy(out)?,
         Shape::Npz => targets.write_npz(out)?,
-        _ => targets.write_csv(options.formulas(), out)?,
+        _ => targets.write_csv(options.cells.formulas(), out)?,
     }
     Ok(())
 }
