@@ -16,7 +16,7 @@ use crate::cli::predictions::{
 };
 use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
-use crate::formats::matrix::{MatrixError, Rows};
+use crate::formats::matrix::{Matrix, MatrixError, Rows};
 use crate::store::{Model, Store};
 
 /// Options of `import predictions`.
@@ -270,6 +270,10 @@ struct Given<'a> {
 }
 
 impl Given<'_> {
+    fn open(&self, array: Option<&str>) -> Result<Matrix, Failure> {
+        open_matrix(&self.options.file, array, self.classes)
+    }
+
     /// The fold of each image, where there are folds: every image that is predicted has one.
     fn folds_of(&self, images: &[ImageId]) -> Result<Option<Vec<u32>>, Failure> {
         let Some(folds) = self.folds else {
@@ -295,15 +299,20 @@ fn matrix(
     context: &Context,
 ) -> Result<(Seen, Option<Vec<ImageId>>), Failure> {
     let options = given.options;
-    if given.folds.is_none() {
-        // What is wrong with the file is told before what is wrong with the order.
-        open_matrix(&options.file, options.array.as_deref(), given.classes)?;
-    }
+    // Opened now, for what is wrong with the file is told before what is wrong with the order.
+    let mut opened = match given.folds {
+        Some(_) => None,
+        None => Some(given.open(options.array.as_deref())?),
+    };
     let images = order(options).read(store, given.names, context)?;
     let folds = given.folds_of(&images)?;
     let mut seen = Seen::nothing();
     for (array, _) in arrays(options.array.as_deref(), folds.as_deref()) {
-        let other = array_values(given, array.as_deref(), images.len(), context)?;
+        let matrix = match opened.take() {
+            Some(matrix) => matrix,
+            None => given.open(array.as_deref())?,
+        };
+        let other = matrix_values(matrix, options, images.len(), context)?;
         seen.add(other);
     }
     // Arrays of several folds are of the same images.
@@ -320,15 +329,13 @@ fn order(options: &Predictions) -> RowOrder<'_> {
 }
 
 /// What the values of an array are like.
-fn array_values(
-    given: &Given<'_>,
-    array: Option<&str>,
+fn matrix_values(
+    matrix: Matrix,
+    options: &Predictions,
     images: usize,
     context: &Context,
 ) -> Result<Seen, Failure> {
-    let options = given.options;
     let file = &options.file;
-    let matrix = open_matrix(file, array, given.classes)?;
     let (rows, columns) = matrix.shape();
     order(options).check(file, rows, images)?;
     let bar = context.progress("rows", rows as u64);
