@@ -16,6 +16,7 @@ use common::predicted::{
     Cell, Style, expected_of_real_models, project_of, proposals, real_models, without_scores,
     write_parquet,
 };
+use common::pty::{Opening, Terminal};
 use common::{Project, shared};
 use proptest::prelude::*;
 use relabel::domain::{ClassIndex, ImageId};
@@ -331,6 +332,29 @@ fn little_memory_gives_the_same_rows_or_says_that_it_is_too_little() {
         assert_eq!(proposals(&project), expected, "{memory}");
     }
     assert!((1..5).contains(&refused), "{refused}");
+}
+
+#[test]
+fn ctrl_c_ends_a_plan_and_leaves_the_proposals_as_they_were() {
+    let mut cells = Vec::new();
+    for image in 0..8_000 {
+        for class in 0..100_u32 {
+            let value = f64::from((image * 79 + class * 10_473) % 10_007) / 1_000.0;
+            cells.push((format!("image-{image:05}.jpg"), class, value));
+        }
+    }
+    let images = cells.iter().map(|cell| cell.0.clone()).collect();
+    let project = project_of(&images, 100);
+    write_parquet(&project.path("m.parquet"), &cells, Style::default());
+    import(&project, "m.parquet");
+    let before = propose(&project, "stream", &["--pool", "0"]);
+    let arguments = ["propose", "--engine", "datafusion", "--pool-by", "both"];
+    let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
+    terminal.wait_for("that it works", |text| text.contains("reading"));
+    terminal.keys("\x03");
+    assert_eq!(terminal.wait_for_end(), 130);
+    assert_eq!(proposals(&project), before);
+    assert_eq!(project.sql("PRAGMA integrity_check"), "ok\n");
 }
 
 fn session() -> Session {

@@ -232,6 +232,7 @@ pub fn of_model(
             by: by.rule(),
             kind: kind_of(model),
         };
+        let _waiting = context.waiting("reading");
         let mut pairs = planned.propose(rule, names, classes)?;
         pairs.sort_unstable_by_key(|(image, class, _)| (*image, *class));
         pairs.dedup_by_key(|(image, class, _)| (*image, *class));
