@@ -202,21 +202,54 @@ fn arrays() {
         ("f2", npy("<f2", "(2, 2)", &[0, 60, 0, 0, 1, 60, 0, 188])),
     ];
     for (name, bytes) in &matrices {
-        keep("matrix", name, bytes);
-        keep(
-            "matrix",
-            &format!("{name}_stored"),
-            npz(&[("scores", bytes.clone())], stored),
+        let one = npz(&[("scores", bytes.clone())], stored);
+        let two = npz(
+            &[("scores", bytes.clone()), ("rest", bytes.clone())],
+            packed,
         );
-        keep(
-            "matrix",
-            &format!("{name}_packed"),
-            npz(
-                &[("scores", bytes.clone()), ("rest", bytes.clone())],
-                packed,
-            ),
-        );
+        for target in ["matrix", "features"] {
+            keep(target, name, bytes);
+            keep(target, &format!("{name}_stored"), &one);
+            keep(target, &format!("{name}_packed"), &two);
+        }
     }
+    let mut parquet = Vec::new();
+    write_scores_parquet(&scores(), &mut parquet).expect("scores");
+    keep("features", "scores", parquet);
+    keep("features", "lists", lists());
+}
+
+/// Two images with a list of two numbers each.
+fn lists() -> Vec<u8> {
+    use parquet::data_type::{ByteArray, ByteArrayType, FloatType};
+    let schema = "message m { required binary image (UTF8);
+        required group features (LIST) { repeated group list { optional float element; } } }";
+    let schema = parquet::schema::parser::parse_message_type(schema).expect("a schema");
+    let mut bytes = Vec::new();
+    let mut writer = parquet::file::writer::SerializedFileWriter::new(
+        &mut bytes,
+        schema.into(),
+        Default::default(),
+    )
+    .expect("a header");
+    let mut group = writer.next_row_group().expect("a group");
+    let mut column = group.next_column().expect("a column").expect("the images");
+    let images = [ByteArray::from("a.jpg"), ByteArray::from("b.jpg")];
+    let typed = column.typed::<ByteArrayType>();
+    typed.write_batch(&images, None, None).expect("images");
+    column.close().expect("an end");
+    let mut column = group
+        .next_column()
+        .expect("a column")
+        .expect("the features");
+    let (numbers, defined, repeats) = ([0.5, -1.0, 2.0, 1e9], [2; 4], [0, 1, 0, 1]);
+    let typed = column.typed::<FloatType>();
+    let written = typed.write_batch(&numbers, Some(&defined), Some(&repeats));
+    written.expect("numbers");
+    column.close().expect("an end");
+    group.close().expect("an end");
+    writer.close().expect("an end");
+    bytes
 }
 
 fn pictures() {
