@@ -398,6 +398,22 @@ fn nothing_is_sorted_but_for_its_first_rows() {
         sorts.iter().all(|line| line.contains("TopK(fetch=120)")),
         "{plan}"
     );
+    // Of a join the first side is held: images, never their predictions.
+    let mut joins = 0;
+    let mut lines = plan.lines();
+    while let Some(line) = lines.next() {
+        if line.contains("HashJoinExec") {
+            joins += 1;
+            let passes = [
+                "RepartitionExec",
+                "CoalescePartitionsExec",
+                "ProjectionExec",
+            ];
+            let held = (lines.clone()).find(|line| !passes.iter().any(|exec| line.contains(exec)));
+            assert!(held.unwrap().contains("AggregateExec"), "{plan}");
+        }
+    }
+    assert!(joins >= 2, "{plan}");
 }
 
 proptest! {

@@ -1,8 +1,9 @@
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::error::DataFusionError;
-use datafusion::functions_aggregate::expr_fn::{first_value, max, sum};
+use datafusion::functions::expr_fn::{abs, exp, ln, signum};
+use datafusion::functions_aggregate::expr_fn::{count, first_value, max, min, sum};
 use datafusion::logical_expr::cast;
-use datafusion::prelude::{DataFrame, JoinType, col, exp, lit};
+use datafusion::prelude::{DataFrame, JoinType, col, lit};
 
 use super::session::{ScaleError, Session};
 use super::table::{Predictions, numbers, texts};
@@ -89,14 +90,70 @@ impl Session {
             let rows = values
                 .clone()
                 .select([col("image"), col("class"), col("value"), by]);
-            let best = rows.and_then(|rows| best(rows, rule.pool));
-            plans.push((Part::Pool, best.map_err(failure)?));
+            let best = self.best(rows.map_err(failure)?, rule.pool)?;
+            plans.push((Part::Pool, best));
         }
         if softmax && rule.pool > 0 {
-            let best = probabilities(values).and_then(|rows| best(rows, rule.pool));
-            plans.push((Part::Pool, best.map_err(failure)?));
+            let rows = probabilities(values).map_err(failure)?;
+            plans.push((Part::Pool, self.best(rows, rule.pool)?));
         }
         Ok(plans)
+    }
+
+    /// The `n` best of rows image, class, value and by; only so many are ever held, by each part of the plan.
+    fn best(&self, rows: DataFrame, n: usize) -> Result<DataFrame, ScaleError> {
+        let floor = self.floor(rows.clone(), n)?;
+        let best = || -> Result<DataFrame, DataFusionError> {
+            let rows = match floor {
+                Some(floor) => rows.filter(col("by").gt_eq(lit(floor)))?,
+                None => rows,
+            };
+            rows.sort(vec![
+                col("by").sort(false, false),
+                col("image").sort(true, false),
+                col("class").sort(true, false),
+            ])?
+            .limit(0, Some(n))?
+            .select([col("image"), col("class"), col("value")])
+        };
+        best().map_err(|error| self.failure(&error))
+    }
+
+    /// A value that at least `n` rows reach, and not many more; none where there are no `n` rows. What is below need not be compared with the best so
+    /// far, names and all, which costs most where a pool is large.
+    ///
+    /// Rows are counted by steps of some thousandth of their value. Whatever the steps are, all rows of those that are counted reach the least of them.
+    fn floor(&self, rows: DataFrame, n: usize) -> Result<Option<f64>, ScaleError> {
+        let step = signum(col("by")) * ln(abs(col("by")) * lit(1e6) + lit(1.0)) * lit(1_024.0);
+        let counted = || -> Result<DataFrame, DataFusionError> {
+            rows.select([cast(step, DataType::Int64).alias("step"), col("by")])?
+                .aggregate(
+                    vec![col("step")],
+                    vec![count(lit(1_i64)).alias("rows"), min(col("by"))],
+                )
+        };
+        let counted = counted().map_err(|error| self.failure(&error))?;
+        let mut steps: Vec<(i64, usize, f64)> = Vec::new();
+        self.each_batch(counted, |batch| -> Result<(), ScaleError> {
+            let whole = |column| numbers::<Int64Type>(batch, column);
+            let least = numbers::<Float64Type>(batch, 2)?;
+            for ((step, rows), least) in whole(0)?.iter().zip(whole(1)?).zip(least) {
+                if let (Some(step), Some(rows), Some(least)) = (step, rows, least) {
+                    steps.push((step, usize::try_from(rows).unwrap_or(0), least));
+                }
+            }
+            Ok(())
+        })?;
+        steps.sort_unstable_by_key(|(step, ..)| std::cmp::Reverse(*step));
+        let (mut reached, mut floor) = (0, f64::INFINITY);
+        for (_, rows, least) in steps {
+            (reached, floor) = (reached + rows, floor.min(least));
+            if reached >= n {
+                // A machine of another kind may round the last bit of a probability otherwise.
+                return Ok(Some(floor - floor.abs() * 1e-9));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -125,44 +182,31 @@ fn first_choices(values: DataFrame) -> Result<DataFrame, DataFusionError> {
         .select([col("image"), col("class"), col("value")])
 }
 
-/// The `n` best of rows image, class, value and by; only so many are ever held, by each part of the plan.
-fn best(rows: DataFrame, n: usize) -> Result<DataFrame, DataFusionError> {
-    rows.sort(vec![
-        col("by").sort(false, false),
-        col("image").sort(true, false),
-        col("class").sort(true, false),
-    ])?
-    .limit(0, Some(n))?
-    .select([col("image"), col("class"), col("value")])
-}
-
-/// Softmax over the classes of each image, in fixed point.
+/// Softmax over the classes of each image, in fixed point. Of a join the left side is held: a row an image.
 fn probabilities(values: DataFrame) -> Result<DataFrame, DataFusionError> {
+    // Each name once: plans that travel to a cluster know none twice.
+    let exp_below = |largest| exp(col("value") - col(largest));
+    let fixed = cast(exp_below("largest") * lit(ONE) + lit(0.5), DataType::Int64);
     let largest = values
         .clone()
         .aggregate(vec![col("image")], vec![max(col("value")).alias("largest")])?
-        .select([col("image").alias("largest_of"), col("largest")])?;
-    let exps = values
-        .join(largest, JoinType::Inner, &["image"], &["largest_of"], None)?
+        .select([col("image").alias("of"), col("largest")])?;
+    let sums = largest
+        .join(values.clone(), JoinType::Inner, &["of"], &["image"], None)?
+        .select([col("of"), col("largest"), fixed.alias("fixed")])?
+        .aggregate(
+            vec![col("of")],
+            vec![
+                max(col("largest")).alias("top"),
+                sum(col("fixed")).alias("sum"),
+            ],
+        )?;
+    let sum = cast(col("sum"), DataType::Float64) / lit(ONE);
+    sums.join(values, JoinType::Inner, &["of"], &["image"], None)?
         .select([
             col("image"),
             col("class"),
             col("value"),
-            exp(col("value") - col("largest")).alias("exp"),
-        ])?;
-    let fixed = cast(col("exp") * lit(ONE) + lit(0.5), DataType::Int64);
-    let sums = exps
-        .clone()
-        .aggregate(vec![col("image")], vec![sum(fixed).alias("sum")])?
-        .select([
-            col("image").alias("sum_of"),
-            (cast(col("sum"), DataType::Float64) / lit(ONE)).alias("sum"),
-        ])?;
-    exps.join(sums, JoinType::Inner, &["image"], &["sum_of"], None)?
-        .select([
-            col("image"),
-            col("class"),
-            col("value"),
-            (col("exp") / col("sum")).alias("by"),
+            (exp_below("top") / sum).alias("by"),
         ])
 }
