@@ -1,7 +1,8 @@
 //! Predictions in Parquet by plans of DataFusion and by the stream: the same files, in one run, with the most memory that each takes.
 //!
 //! `cargo bench --profile heavy --features datafusion --bench scale`. `RELABEL_SCALE=8` goes up to 10^8 predictions (6 unless said); `RELABEL_SCALE_FROM=7`
-//! begins there (at 5 unless said); `RELABEL_STREAM=7` leaves the stream out beyond that; `RELABEL_CLUSTER=URL` adds a cluster that runs already. Prints figures and ratios; asserts that the proposals are the same, and nothing about time.
+//! begins there (at 5 unless said); `RELABEL_STREAM=7` leaves the stream out beyond that; `RELABEL_CLASSES=10` makes more images of as many predictions;
+//! `RELABEL_CLUSTER=URL` adds a cluster that runs already. Prints figures and ratios; asserts that the proposals are the same, and nothing about time.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,9 +23,8 @@ use parquet::schema::parser::parse_message_type;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const CLASSES: usize = 1_000;
-/// Images of a row group.
-const GROUP: usize = 500;
+/// Rows of a row group, about.
+const GROUP: usize = 500_000;
 
 fn main() {
     // `cargo test --benches` only asks whether it runs.
@@ -36,8 +36,9 @@ fn main() {
         std::env::var(name).map_or(unless, |given| given.parse().unwrap())
     };
     let (first, most) = (given("RELABEL_SCALE_FROM", 5), given("RELABEL_SCALE", 6));
+    let classes = given("RELABEL_CLASSES", 1_000) as usize;
     for power in first..=most {
-        compare(power, power <= given("RELABEL_STREAM", most));
+        compare(power, classes, power <= given("RELABEL_STREAM", most));
     }
 }
 
@@ -46,27 +47,28 @@ fn image_name(image: usize) -> String {
 }
 
 /// Logits of a made-up model: one class stands out, more or less. A row group at a time, whatever the size of all.
-fn write_predictions(path: &Path, images: usize) {
+fn write_predictions(path: &Path, images: usize, classes: usize) {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let schema = "message predictions { required binary image (UTF8); required int32 label; required float score; }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
     let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).unwrap();
-    for first in (0..images).step_by(GROUP) {
-        let group_images = first..images.min(first + GROUP);
+    let together = GROUP / classes;
+    for first in (0..images).step_by(together) {
+        let group_images = first..images.min(first + together);
         let (mut names, mut scores) = (Vec::new(), Vec::new());
         for image in group_images.clone() {
             let name = image_name(image);
             let name = ByteArray::from(name.as_str());
-            names.extend(std::iter::repeat_n(name, CLASSES));
+            names.extend(std::iter::repeat_n(name, classes));
             let sure: f32 = random.random_range(0.0..12.0);
-            let top = random.random_range(0..CLASSES);
-            scores.extend((0..CLASSES).map(|class| {
+            let top = random.random_range(0..classes);
+            scores.extend((0..classes).map(|class| {
                 let noise: f32 = random.random_range(-3.0..3.0);
                 if class == top { noise + sure } else { noise }
             }));
         }
-        let labels: Vec<i32> = group_images.flat_map(|_| 0..CLASSES as i32).collect();
+        let labels: Vec<i32> = group_images.flat_map(|_| 0..classes as i32).collect();
         let mut group = writer.next_row_group().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
         column
@@ -140,18 +142,18 @@ fn proposals(folder: &Path) -> Vec<(i64, i64, f64)> {
     rows.map(Result::unwrap).collect()
 }
 
-fn compare(power: u32, with_stream: bool) {
-    let images = 10_usize.pow(power) / CLASSES;
+fn compare(power: u32, classes: usize, with_stream: bool) {
+    let images = 10_usize.pow(power) / classes;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let path = folder.join("predictions.parquet");
-    write_predictions(&path, images);
+    write_predictions(&path, images, classes);
     let size = std::fs::metadata(&path).unwrap().len() as f64 / 1e6;
     println!(
-        "10^{power} predictions: {images} images × {CLASSES} classes, {size:.0} MB of Parquet"
+        "10^{power} predictions: {images} images × {classes} classes, {size:.0} MB of Parquet"
     );
     let mut labels = "image,label\n".to_owned();
-    (0..images).for_each(|image| labels += &format!("{},{}\n", image_name(image), image % CLASSES));
+    (0..images).for_each(|image| labels += &format!("{},{}\n", image_name(image), image % classes));
     let labels_path = folder.join("labels.csv");
     std::fs::write(&labels_path, labels).unwrap();
     run(folder, &["init"]);
