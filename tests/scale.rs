@@ -350,7 +350,7 @@ fn ctrl_c_ends_a_plan_and_leaves_the_proposals_as_they_were() {
     let before = propose(&project, "stream", &["--pool", "0"]);
     let arguments = ["propose", "--engine", "datafusion", "--pool-by", "both"];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-    terminal.wait_for("that it works", |text| text.contains("reading"));
+    terminal.wait_for("that it works", |text| text.contains("0 of 1"));
     terminal.keys("\x03");
     assert_eq!(terminal.wait_for_end(), 130);
     assert_eq!(proposals(&project), before);

@@ -167,6 +167,8 @@ fn propose(
     let classes = store.classes()?;
     let names = ImageNames::of(store)?;
     let bar = context.progress("models", models.len() as u64);
+    // A single one may take minutes.
+    bar.tick();
     let mut reports = Vec::new();
     let mut proposed: Vec<Vec<Pair>> = Vec::new();
     for model in models {
@@ -232,7 +234,6 @@ pub fn of_model(
             by: by.rule(),
             kind: kind_of(model),
         };
-        let _waiting = context.waiting("reading");
         let mut pairs = planned.propose(rule, names, classes)?;
         pairs.sort_unstable_by_key(|(image, class, _)| (*image, *class));
         pairs.dedup_by_key(|(image, class, _)| (*image, *class));
