@@ -101,6 +101,30 @@ proptest! {
     }
 }
 
+#[test]
+fn numbers_at_the_ends_of_double_precision_are_numbers() {
+    let values = [f64::MAX, f64::MIN, 1e-320, -1e-320, 0.0, -0.0, 1e300, 3.0];
+    let cells: Vec<Cell> = (0..40_usize)
+        .map(|at| {
+            let value = values[at * 3 % 7 + at / 35];
+            (format!("{}.jpg", at / 5), (at % 5) as u32, value)
+        })
+        .collect();
+    let images = cells.iter().map(|cell| cell.0.clone()).collect();
+    let project = project_of(&images, 5);
+    let style = Style {
+        single: false,
+        ..Style::default()
+    };
+    write_parquet(&project.path("m.parquet"), &cells, style);
+    import(&project, "m.parquet");
+    for pool in ["0", "7", "23", "60"] {
+        let more = ["--pool", pool, "--pool-by", "both"];
+        let streamed = propose(&project, "stream", &more);
+        assert_eq!(propose(&project, "datafusion", &more), streamed, "{pool}");
+    }
+}
+
 /// The seven real networks on 1,000 photographs, against the reference program's rows.
 #[test]
 fn seven_networks_from_parquet_to_proposals() {

@@ -124,7 +124,9 @@ impl Session {
     ///
     /// Rows are counted by steps of some thousandth of their value. Whatever the steps are, all rows of those that are counted reach the least of them.
     fn floor(&self, rows: DataFrame, n: usize) -> Result<Option<f64>, ScaleError> {
-        let step = signum(col("by")) * ln(abs(col("by")) * lit(1e6) + lit(1.0)) * lit(1_024.0);
+        // From 0 at 0; finite for whatever is.
+        let size = ln(abs(col("by")) + lit(LEAST)) - lit(LEAST.ln());
+        let step = signum(col("by")) * size * lit(1_024.0);
         let counted = || -> Result<DataFrame, DataFusionError> {
             rows.select([cast(step, DataType::Int64).alias("step"), col("by")])?
                 .aggregate(
@@ -156,6 +158,9 @@ impl Session {
         Ok(None)
     }
 }
+
+/// Values nearer to 0 than this are counted as one.
+const LEAST: f64 = 1e-6;
 
 /// Which part of the rule a row comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
