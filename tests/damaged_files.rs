@@ -13,6 +13,7 @@ mod common;
 use std::sync::Arc;
 
 use common::Project;
+use common::footers::{LIST_OF_FLAGS, with_footer_field};
 use parquet::basic::Encoding;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type};
 use parquet::file::properties::WriterProperties;
@@ -97,6 +98,38 @@ fn a_parquet_page_that_claims_more_than_any_writer_puts_into_one_is_refused_befo
     stderr: error: cannot import labels.parquet: not readable as Parquet: row group 0, column "image": the page at byte 4: 2147483647 bytes are too many
     exit 3
     "#);
+}
+
+#[test]
+fn a_parquet_footer_that_the_library_would_read_for_minutes_is_refused_before_it_does() {
+    let project = Project::new();
+    let bytes = labels(Encoding::PLAIN, "day");
+    // A field that nobody knows is passed over: a text of two letters.
+    project.write(
+        "labels.parquet",
+        with_footer_field(&bytes, &[0xf8, 2, b'h', b'i']),
+    );
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @"stderr: labels.parquet: 4 original labels imported, 0 known already; 4 images are new, known by name only");
+    // A hundred in a file of 2 kB.
+    let flags = LIST_OF_FLAGS.repeat(100);
+    project.write("labels.parquet", with_footer_field(&bytes, &flags));
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: its footer: there is a list of flags, where Parquet has none
+    exit 3
+    ");
+    // The same number of numbers, which are not there.
+    let numbers = [0xf9, 0xf3, 0xff, 0xff, 0xff, 0xff, 0x07];
+    project.write("labels.parquet", with_footer_field(&bytes, &numbers));
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: its footer: it ends too early
+    exit 3
+    ");
+    let deep = [&[0xfc], [0x1c].repeat(1_000_000).as_slice()].concat();
+    project.write("labels.parquet", with_footer_field(&bytes, &deep));
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: its footer: it is nested too deep
+    exit 3
+    ");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod common;
 
 use std::collections::{BTreeSet, HashMap};
 
+use common::footers::{LIST_OF_FLAGS, with_footer_field};
 use common::predicted::{
     Cell, Style, expected_of_real_models, project_of, proposals, real_models, without_scores,
     write_parquet,
@@ -243,6 +244,11 @@ fn what_is_wrong_with_a_table_is_said_with_its_place() {
     std::fs::create_dir(project.path("empty")).unwrap();
     said += &project.transcript(&["import", "predictions", "empty", "--model", "m"]);
     write_parquet(&project.path("good.parquet"), &cells, double);
+    let bytes = std::fs::read(project.path("good.parquet")).unwrap();
+    std::fs::create_dir(project.path("slow")).unwrap();
+    let slow = with_footer_field(&bytes, &LIST_OF_FLAGS.repeat(100));
+    project.write("slow/part-0.parquet", slow);
+    said += &project.transcript(&["import", "predictions", "slow", "--model", "m"]);
     let good = ["import", "predictions", "good.parquet", "--model", "m"];
     said += &project.transcript(&[&good[..], &["--kind", "probabilities"]].concat());
     said += &project.transcript(&[&good[..], &["--identity", "footers"]].concat());
@@ -278,6 +284,8 @@ fn what_is_wrong_with_a_table_is_said_with_its_place() {
     stderr: error: cannot read junk.parquet: Parquet files are at least 8 bytes long, but file length is 4
     exit 3
     stderr: error: cannot read empty: there is no file that ends in .parquet
+    exit 3
+    stderr: error: cannot read slow: part-0.parquet: its footer: there is a list of flags, where Parquet has none
     exit 3
     stderr: error: cannot import good.parquet: image "image-00.jpg", class 1: 4.659 is no probability
     stderr: hint: probabilities lie from 0 to 1; other values are --kind logits

@@ -10,7 +10,7 @@ pub mod label_studio;
 pub mod matrix;
 mod npy;
 pub mod npz;
-mod parquet;
+pub(crate) mod parquet;
 pub mod public_key;
 pub mod records;
 pub mod table;

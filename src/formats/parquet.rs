@@ -1,5 +1,6 @@
 //! Rows of a Parquet file as texts, like those of the other tables; and as vectors of numbers.
 
+mod footer;
 mod pages;
 mod thrift;
 mod vectors;
@@ -18,6 +19,7 @@ use super::table::{Column, Row, TableError, places_of};
 use crate::guard::unless_it_panics;
 use pages::{check_lengths, check_pages};
 
+pub(crate) use footer::check_footer;
 pub(super) use vectors::Vectors;
 
 /// The records of an open file. After the first that cannot be read there are no more: the library stays where it is.
@@ -86,6 +88,7 @@ fn rows_of<T>(
 ) -> Result<(RowIter<'static>, (Vec<usize>, T)), TableError> {
     let whole = |error: &ParquetError| damaged(0, &words(error));
     let pages = file.try_clone()?;
+    check_footer(&pages).map_err(|error| damaged(0, &format!("its footer: {error}")))?;
     let reader = SerializedFileReader::new(file).map_err(|error| whole(&error))?;
     let schema = reader.metadata().file_metadata().schema().clone();
     let (read, more) = choose(schema.get_fields())?;

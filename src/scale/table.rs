@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use datafusion::logical_expr::{LogicalPlanBuilder, cast};
 use datafusion::prelude::{DataFrame, Expr, JoinType, SessionContext, col, ident, lit};
 
 use super::session::{ScaleError, Session};
+use crate::formats::parquet::check_footer;
 use crate::formats::table::{Column, TableError};
 
 /// The Parquet files that a path stands for, by name: itself, or all below a folder.
@@ -40,6 +42,13 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, ScaleError> {
     }
 }
 
+/// Refuses a file whose footer the library would read for minutes.
+fn check(file: &Path) -> Result<(), ScaleError> {
+    let name = file.file_name().unwrap_or_default().display();
+    let refuse = |error| ScaleError::Plan(format!("{name}: its footer: {error}"));
+    check_footer(&File::open(file)?).map_err(refuse)
+}
+
 /// One model's predictions: a table of image (text), label (text or whole number) and score.
 #[derive(Debug, Clone)]
 pub struct Predictions {
@@ -65,6 +74,7 @@ impl Session {
     /// A file is no Parquet, lacks a column, or has one of a type that is not understood.
     pub fn open(&self, path: &Path, columns: &[Column]) -> Result<Predictions, ScaleError> {
         let files = files_of(path)?;
+        files.iter().try_for_each(|file| check(file))?;
         let urls: Vec<ListingTableUrl> = files
             .iter()
             .map(|file| url(file))

@@ -11,6 +11,7 @@
 pub mod arrays;
 pub mod audited;
 pub mod chromium;
+pub mod footers;
 pub mod kitty;
 pub mod page;
 pub mod predicted;
