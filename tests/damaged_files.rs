@@ -152,6 +152,19 @@ fn parquet_texts_with_more_lengths_than_values_are_refused_before_room_is_made_f
     }
 }
 
+#[test]
+fn a_name_that_the_parquet_library_quotes_stays_within_a_line() {
+    let project = Project::new();
+    let bytes = labels(Encoding::PLAIN, "day");
+    // A column of dates that says it is text.
+    let bytes = replaced(&bytes, b"day%\x0c", b"d\ny%\x00");
+    project.write("labels.parquet", bytes);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: Logical type Date is incompatible with converted type UTF8 for field 'd\ny'
+    exit 3
+    ");
+}
+
 /// Rows behind damage are not known: leaving one row out would leave out all of them without a word.
 #[test]
 fn skip_bad_does_not_leave_out_what_follows_damage_in_parquet() {

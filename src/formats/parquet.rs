@@ -17,6 +17,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::table::{Column, Row, TableError, places_of};
 use crate::guard::unless_it_panics;
+use crate::text::printable;
 use pages::{check_lengths, check_pages};
 
 pub(crate) use footer::check_footer;
@@ -199,6 +200,7 @@ fn words(error: &ParquetError) -> String {
 fn damaged(row: u64, reason: &str) -> TableError {
     TableError::Damaged {
         row: (row > 0).then_some(row),
-        reason: format!("not readable as Parquet: {reason}"),
+        // The library quotes names of the file.
+        reason: format!("not readable as Parquet: {}", printable(reason)),
     }
 }
