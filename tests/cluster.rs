@@ -269,6 +269,54 @@ fn an_executor_killed_half_way_never_gives_a_wrong_answer() {
     }
 }
 
+/// What executors have made of each job: job/stage/part.
+fn parts(work_dirs: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let mut parts = BTreeSet::new();
+    for folder in work_dirs {
+        let entries = walkdir::WalkDir::new(folder).into_iter();
+        for file in entries.filter_map(Result::ok) {
+            if file.file_type().is_file() {
+                parts.insert(file.path().strip_prefix(folder).unwrap().to_owned());
+            }
+        }
+    }
+    parts
+}
+
+#[test]
+fn ctrl_c_ends_the_work_of_the_cluster_too() {
+    let project = predictions(640, 64);
+    project.run(&["import", "predictions", "m", "--model", "m"]);
+    project.run(&["propose", "--pool", "0"]);
+    let before = proposals(&project);
+    let cluster = Cluster::start(project.folder());
+    let propose = ["propose", "--cluster", &cluster.url, "--partitions", "64"];
+    let mut client = start(project.folder(), &propose, "client.log");
+    let begin = Instant::now();
+    while !cluster.work_dirs.iter().any(|folder| has_files(folder)) {
+        let ended = client.0.try_wait().unwrap();
+        assert!(ended.is_none(), "over before it could be interrupted");
+        assert!(begin.elapsed() < PATIENCE, "the executors do nothing");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    client.tell(rustix::process::Signal::INT);
+    assert_eq!(client.end(), Some(130));
+    assert!(proposals(&project) == before, "the project was changed");
+    let job = |part: &PathBuf| part.iter().next().unwrap().to_owned();
+    let of_last = parts(&cluster.work_dirs);
+    let last = of_last.iter().map(job).next_back().unwrap();
+    // Whoever comes next has the executors to itself; a job that went on would be over by then, with a file for each of its 64 parts and more.
+    project.run(&propose);
+    assert!(proposals(&project) != before);
+    let made = parts(&cluster.work_dirs);
+    let of_last = made.iter().filter(|part| job(part) == last).count();
+    assert!(
+        of_last < 64,
+        "{of_last} files of the plan that was called off"
+    );
+    assert!(made.len() > 200, "{} files of all", made.len());
+}
+
 #[test]
 fn without_a_scheduler_it_says_so() {
     let project = predictions(3, 1);

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SessionStateBuilder, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use tokio::runtime::Runtime;
 
 use crate::formats::table::TableError;
@@ -72,7 +74,15 @@ pub struct Session {
     pub(super) context: SessionContext,
     memory: usize,
     stop: fn() -> bool,
+    /// Tells other machines that nobody waits for a plan any more. What runs in this process ends with whoever reads its rows.
+    pub(super) call_off: Option<CallOff>,
 }
+
+pub(super) type CallOff =
+    Box<dyn Fn(Arc<dyn ExecutionPlan>) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// How long it is tried to tell them: a command that is interrupted has half a second to end.
+const FAREWELL: Duration = Duration::from_millis(400);
 
 /// How often it is looked whether the user wants to stop.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -110,6 +120,7 @@ impl Session {
             context,
             memory: limits.memory,
             stop,
+            call_off: None,
         }
     }
 
@@ -136,13 +147,30 @@ impl Session {
         failure(error, self.memory)
     }
 
-    /// Hands a plan's rows out as they come.
+    /// Hands a plan's rows out as they come. A plan that is not seen to its end is called off.
     pub(super) fn each_batch<E: From<ScaleError>>(
         &self,
         plan: DataFrame,
+        take: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let context = Arc::new(plan.task_ctx());
+        let plan = self.wait(plan.create_physical_plan())?;
+        let outcome = self.hand_out(Arc::clone(&plan), context, take);
+        if let (Err(_), Some(call_off), Some(runtime)) = (&outcome, &self.call_off, &self.runtime) {
+            let told = async { tokio::time::timeout(FAREWELL, call_off(plan)).await };
+            // Whether anybody heard it changes nothing here.
+            let _ = runtime.block_on(told);
+        }
+        outcome
+    }
+
+    fn hand_out<E: From<ScaleError>>(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
         mut take: impl FnMut(&RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut rows = self.wait(plan.execute_stream())?;
+        let mut rows = self.wait(async { execute_stream(plan, context) })?;
         while let Some(batch) = self.wait(async { rows.next().await.transpose() })? {
             take(&batch)?;
         }
