@@ -124,12 +124,38 @@ fn a_parquet_footer_that_the_library_would_read_for_minutes_is_refused_before_it
     stderr: error: cannot import labels.parquet: not readable as Parquet: its footer: it ends too early
     exit 3
     ");
+    // As a text; but the first field is a number, of which only the next byte would be taken.
+    let hidden = [&[0x08, 2, 7], LIST_OF_FLAGS.as_slice()].concat();
+    project.write("labels.parquet", with_footer_field(&bytes, &hidden));
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: its footer: a field is of another type than it should be
+    exit 3
+    ");
     let deep = [&[0xfc], [0x1c].repeat(1_000_000).as_slice()].concat();
     project.write("labels.parquet", with_footer_field(&bytes, &deep));
     insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r"
     stderr: error: cannot import labels.parquet: not readable as Parquet: its footer: it is nested too deep
     exit 3
     ");
+}
+
+#[test]
+fn a_parquet_page_whose_header_the_library_would_read_for_minutes_is_refused_before_it_does() {
+    let project = Project::new();
+    let bytes = labels(Encoding::PLAIN, "day");
+    // Between its sizes and what is said of its data: a checksum, which is a number, as a text.
+    let hidden = [
+        &[0x15, 112, 0x15, 112, 0x18, 7],
+        LIST_OF_FLAGS.as_slice(),
+        &[0x1c],
+    ]
+    .concat();
+    let hidden = replaced(&bytes, &[0x15, 112, 0x15, 112, 0x2c], &hidden);
+    project.write("labels.parquet", hidden);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r#"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: row group 0, column "image": the page at byte 4: a field is of another type than it should be
+    exit 3
+    "#);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Rows of a Parquet file as texts, like those of the other tables; and as vectors of numbers.
 
 mod footer;
+mod metadata;
 mod pages;
 mod thrift;
 mod vectors;

@@ -1,9 +1,10 @@
 //! A look at a Parquet file's footer before the library (parquet 60.1) reads it: it would pass over a list of flags without taking a byte for
-//! each, two thousand million times for the six bytes that claim so many.
+//! each, two thousand million times for the six bytes that claim so many. A field of another type than it should be could hide one.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use super::metadata::{FILE, Kind};
 use super::thrift::{STRUCT, Thrift, cut};
 
 /// The length of the metadata, and the mark at the end of the file (parquet-format, "File Format").
@@ -26,5 +27,5 @@ pub(crate) fn check_footer(file: &File) -> io::Result<()> {
     }
     let start = tail.checked_sub(length).ok_or_else(cut)?;
     file.seek(SeekFrom::Start(start))?;
-    Thrift::new(file, length).skip(STRUCT, 0)
+    Thrift::new(file, length).pass_value(Kind::Struct(FILE), STRUCT, 0)
 }

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek, SeekFrom};
 use std::ops::Range;
 
-use super::thrift::{Thrift, cut, varint, wrong};
+use super::metadata::{DATA_PAGE, DATA_PAGE_V2, DICTIONARY_PAGE, PAGE};
+use super::thrift::{STRUCT, Thrift, cut, varint, wrong};
 
 /// A page is unpacked whole; writers end one at 1 MB, or with its first value beyond.
 const MOST_BYTES: i64 = 256 << 20;
@@ -59,20 +60,23 @@ impl Thrift<BufReader<&File>> {
             match id {
                 2 => page.unpacked = headers.integer(kind)?,
                 3 => page.packed = headers.integer(kind)?,
-                // Data page, dictionary page, data page of the second version.
-                5 | 7 | 8 if kind == 12 => {
+                5 | 7 | 8 if kind == STRUCT => {
                     page.is_dictionary = id == 7;
-                    let encoding = if id == 8 { 4 } else { 2 };
+                    let (fields, encoding) = match id {
+                        5 => (DATA_PAGE, 2),
+                        7 => (DICTIONARY_PAGE, 2),
+                        _ => (DATA_PAGE_V2, 4),
+                    };
                     headers.fields(1, &mut |headers, inner, kind| {
                         match inner {
                             1 => page.values = headers.integer(kind)?,
                             _ if inner == encoding => page.encoding = headers.integer(kind)?,
-                            _ => headers.skip(kind, 2)?,
+                            _ => headers.pass_field(fields, inner, kind, 2)?,
                         }
                         Ok(())
                     })?;
                 }
-                _ => headers.skip(kind, 1)?,
+                _ => headers.pass_field(PAGE, id, kind, 1)?,
             }
             Ok(())
         })?;
