@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::metadata::{FILE, Kind};
+use super::metadata::FILE;
 use super::thrift::{STRUCT, Thrift, cut};
 
 /// The length of the metadata, and the mark at the end of the file (parquet-format, "File Format").
@@ -27,5 +27,5 @@ pub(crate) fn check_footer(file: &File) -> io::Result<()> {
     }
     let start = tail.checked_sub(length).ok_or_else(cut)?;
     file.seek(SeekFrom::Start(start))?;
-    Thrift::new(file, length).pass_value(Kind::Struct(FILE), STRUCT, 0)
+    Thrift::new(file, length).pass_value(FILE, STRUCT, 0)
 }

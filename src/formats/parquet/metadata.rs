@@ -36,15 +36,31 @@ impl Kind {
             Other => 1..=STRUCT,
         }
     }
+
+    /// What the items of a list hold.
+    pub(super) fn item(self) -> Kind {
+        match self {
+            List(item) => *item,
+            _ => Other,
+        }
+    }
+
+    /// What a field of a struct holds.
+    pub(super) fn field(self, id: i16) -> Kind {
+        let Struct(fields) = self else { return Other };
+        let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
+        let field = index.and_then(|index| fields.get(index));
+        *field.unwrap_or(&Other)
+    }
 }
 
 /// The fields with the numbers 1, 2, …; those beyond are `Other`.
-pub(super) type Fields = &'static [Kind];
+type Fields = &'static [Kind];
 
 const EMPTY: Kind = Struct(&[]);
 
 /// `FileMetaData`.
-pub(super) const FILE: Fields = &[
+pub(super) const FILE: Kind = Struct(&[
     Integer,
     List(&Struct(SCHEMA_ELEMENT)),
     Integer,
@@ -52,7 +68,7 @@ pub(super) const FILE: Fields = &[
     List(&Struct(KEY_VALUE)),
     Text,
     List(&Struct(COLUMN_ORDER)),
-];
+]);
 
 const SCHEMA_ELEMENT: Fields = &[
     Integer,
@@ -142,7 +158,7 @@ const STATISTICS: Fields = &[
 ];
 
 /// `PageHeader`.
-pub(super) const PAGE: Fields = &[
+pub(super) const PAGE: Kind = Struct(&[
     Integer,
     Integer,
     Integer,
@@ -151,13 +167,13 @@ pub(super) const PAGE: Fields = &[
     EMPTY,
     Struct(DICTIONARY_PAGE),
     Struct(DATA_PAGE_V2),
-];
+]);
 
-pub(super) const DATA_PAGE: Fields = &[Integer, Integer, Integer, Integer, Struct(STATISTICS)];
+const DATA_PAGE: Fields = &[Integer, Integer, Integer, Integer, Struct(STATISTICS)];
 
-pub(super) const DICTIONARY_PAGE: Fields = &[Integer, Integer, Flag];
+const DICTIONARY_PAGE: Fields = &[Integer, Integer, Flag];
 
-pub(super) const DATA_PAGE_V2: Fields = &[
+const DATA_PAGE_V2: Fields = &[
     Integer,
     Integer,
     Integer,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek, SeekFrom};
 use std::ops::Range;
 
-use super::metadata::{DATA_PAGE, DATA_PAGE_V2, DICTIONARY_PAGE, PAGE};
+use super::metadata::PAGE;
 use super::thrift::{STRUCT, Thrift, cut, varint, wrong};
 
 /// A page is unpacked whole; writers end one at 1 MB, or with its first value beyond.
@@ -62,21 +62,17 @@ impl Thrift<BufReader<&File>> {
                 3 => page.packed = headers.integer(kind)?,
                 5 | 7 | 8 if kind == STRUCT => {
                     page.is_dictionary = id == 7;
-                    let (fields, encoding) = match id {
-                        5 => (DATA_PAGE, 2),
-                        7 => (DICTIONARY_PAGE, 2),
-                        _ => (DATA_PAGE_V2, 4),
-                    };
+                    let encoding = if id == 8 { 4 } else { 2 };
                     headers.fields(1, &mut |headers, inner, kind| {
                         match inner {
                             1 => page.values = headers.integer(kind)?,
                             _ if inner == encoding => page.encoding = headers.integer(kind)?,
-                            _ => headers.pass_field(fields, inner, kind, 2)?,
+                            _ => headers.pass_value(PAGE.field(id).field(inner), kind, 2)?,
                         }
                         Ok(())
                     })?;
                 }
-                _ => headers.pass_field(PAGE, id, kind, 1)?,
+                _ => headers.pass_value(PAGE.field(id), kind, 1)?,
             }
             Ok(())
         })?;

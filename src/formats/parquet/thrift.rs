@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read, Seek, Take};
 
-use super::metadata::{Fields, Kind};
+use super::metadata::Kind;
 
 /// The type of a struct.
 pub(super) const STRUCT: u8 = 12;
@@ -64,49 +64,30 @@ impl<R: Read> Thrift<R> {
         }
     }
 
-    /// Passes over a field of a struct, which must be of the type that it has there.
-    pub(super) fn pass_field(
-        &mut self,
-        fields: Fields,
-        id: i16,
-        found: u8,
-        depth: u8,
-    ) -> io::Result<()> {
-        let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
-        let kind = index.and_then(|index| fields.get(index));
-        self.pass_value(*kind.unwrap_or(&Kind::Other), found, depth)
-    }
-
-    /// Passes over a value of a kind.
+    /// Passes over a value, which must be of a type that its kind is written as.
     pub(super) fn pass_value(&mut self, kind: Kind, found: u8, depth: u8) -> io::Result<()> {
         if !kind.types().contains(&found) {
             return Err(wrong("a field is of another type than it should be"));
         }
-        match (kind, found) {
+        match found {
             // Of a flag the type is the value.
-            (_, 1 | 2) => Ok(()),
-            (_, 3) => self.byte().map(drop),
-            (_, 4..=6) => self.varint().map(drop),
-            (_, 7) => self.pass(8),
-            (_, 8) => {
+            1 | 2 => Ok(()),
+            3 => self.byte().map(drop),
+            4..=6 => self.varint().map(drop),
+            7 => self.pass(8),
+            8 => {
                 let length = self.varint()?;
                 self.pass(length)
             }
-            (Kind::List(items), _) => self.pass_list(*items, depth),
-            (_, 9 | 10) => self.pass_list(Kind::Other, depth),
-            (Kind::Struct(fields), _) => self.pass_struct(fields, depth),
-            (_, STRUCT) => self.pass_struct(&[], depth),
+            9 | 10 => self.pass_list(kind.item(), depth),
+            STRUCT => self.fields(depth, &mut |inner, id, found| {
+                inner.pass_value(kind.field(id), found, depth + 1)
+            }),
             _ => Err(wrong("it is damaged")),
         }
     }
 
-    fn pass_struct(&mut self, fields: Fields, depth: u8) -> io::Result<()> {
-        self.fields(depth, &mut |inner, id, found| {
-            inner.pass_field(fields, id, found, depth + 1)
-        })
-    }
-
-    fn pass_list(&mut self, items: Kind, depth: u8) -> io::Result<()> {
+    fn pass_list(&mut self, item: Kind, depth: u8) -> io::Result<()> {
         if depth > DEEPEST {
             return Err(wrong("it is nested too deep"));
         }
@@ -118,7 +99,7 @@ impl<R: Read> Thrift<R> {
         match start & 0x0f {
             // Flags in a list have bytes of their own, which the library does not take: what follows them would be read as something else.
             1 | 2 if length > 0 => Err(wrong("there is a list of flags, where Parquet has none")),
-            found => (0..length).try_for_each(|_| self.pass_value(items, found, depth + 1)),
+            found => (0..length).try_for_each(|_| self.pass_value(item, found, depth + 1)),
         }
     }
 
