@@ -139,14 +139,16 @@ impl Cluster {
     }
 }
 
+fn files(folder: &Path) -> impl Iterator<Item = walkdir::DirEntry> {
+    let entries = walkdir::WalkDir::new(folder).into_iter();
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+}
+
 /// Whether a folder has a file in it that says something.
 fn has_files(folder: &Path) -> bool {
-    let mut entries = walkdir::WalkDir::new(folder)
-        .into_iter()
-        .filter_map(Result::ok);
-    entries.any(|entry| {
-        entry.file_type().is_file() && entry.metadata().is_ok_and(|file| file.len() > 0)
-    })
+    files(folder).any(|file| file.metadata().is_ok_and(|file| file.len() > 0))
 }
 
 /// Images, each with all of a hundred classes, in a folder of files and in one file.
@@ -271,16 +273,13 @@ fn an_executor_killed_half_way_never_gives_a_wrong_answer() {
 
 /// What executors have made of each job: job/stage/part.
 fn parts(work_dirs: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let mut parts = BTreeSet::new();
-    for folder in work_dirs {
-        let entries = walkdir::WalkDir::new(folder).into_iter();
-        for file in entries.filter_map(Result::ok) {
-            if file.file_type().is_file() {
-                parts.insert(file.path().strip_prefix(folder).unwrap().to_owned());
-            }
-        }
-    }
-    parts
+    let within = |folder: &PathBuf, file: walkdir::DirEntry| {
+        file.path().strip_prefix(folder).unwrap().to_owned()
+    };
+    work_dirs
+        .iter()
+        .flat_map(|folder| files(folder).map(move |file| within(folder, file)))
+        .collect()
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use ballista::extension::{SessionConfigExt, SessionContextExt};
 use ballista_core::JobId;
 use ballista_core::execution_plans::DistributedQueryExec;
@@ -9,7 +11,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion_proto::protobuf::LogicalPlanNode;
 use url::Url;
 
-use super::session::{Limits, ScaleError, Session, failure, plain, runtime};
+use super::session::{CallOff, Limits, ScaleError, Session, failure, plain, runtime};
 
 /// Parts that a plan is cut into where nobody says: enough for a few machines.
 const PARTITIONS: usize = 16;
@@ -41,10 +43,9 @@ impl Session {
             .block_on(SessionContext::remote_with_state(url, state))
             .map_err(|error| failure(&error, limits.memory))?;
         let mut session = Session::of(runtime, context, limits, stop);
-        let scheduler = address(url);
-        session.call_off = Some(Box::new(move |plan| {
-            Box::pin(call_off(scheduler.clone(), job_of(plan.as_ref())))
-        }));
+        session.call_off = address(url).map(|scheduler| -> CallOff {
+            Box::new(move |plan| Box::pin(call_off(scheduler.clone(), plan)))
+        });
         Ok(session)
     }
 }
@@ -63,8 +64,8 @@ fn job_of(plan: &dyn ExecutionPlan) -> Option<JobId> {
 }
 
 /// The scheduler would hand out the rest of a job whoever waits for it. What cannot be called off goes on.
-async fn call_off(scheduler: Option<String>, job: Option<JobId>) {
-    let (Some(scheduler), Some(job)) = (scheduler, job) else {
+async fn call_off(scheduler: String, plan: Arc<dyn ExecutionPlan>) {
+    let Some(job) = job_of(plan.as_ref()) else {
         return;
     };
     if let Ok(mut scheduler) = SchedulerGrpcClient::connect(scheduler).await {
