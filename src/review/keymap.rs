@@ -1,8 +1,11 @@
 //! What the keys do, as data: the key bar, the help screen, the config file and the documentation all come from here.
 
+mod key;
+
 use std::collections::BTreeMap;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+pub use key::Key;
+use key::parse_key;
 
 /// Something that a key does while one votes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -258,38 +261,6 @@ impl Action {
     }
 }
 
-/// A key with its modifiers, in the form in which it is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    code: KeyCode,
-    control: bool,
-    /// Held with alt, super and the like, to which nothing is bound.
-    foreign: bool,
-}
-
-impl Key {
-    fn new(code: KeyCode, control: bool, foreign: bool) -> Key {
-        let code = match code {
-            KeyCode::Char(letter) if control => KeyCode::Char(letter.to_ascii_lowercase()),
-            other => other,
-        };
-        Key {
-            code,
-            control,
-            foreign,
-        }
-    }
-}
-
-impl From<KeyEvent> for Key {
-    fn from(event: KeyEvent) -> Key {
-        let holds = |modifiers| event.modifiers.intersects(modifiers);
-        let foreign =
-            KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META;
-        Key::new(event.code, holds(KeyModifiers::CONTROL), holds(foreign))
-    }
-}
-
 /// Why keys cannot be bound as the config file says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
@@ -414,31 +385,6 @@ fn name_of(action: Action) -> &'static str {
         .iter()
         .find(|b| b.action == action)
         .map_or("", |b| b.name)
-}
-
-/// The key that a text of the config file names.
-fn parse_key(text: &str) -> Option<Key> {
-    let (control, name) = match text.strip_prefix("ctrl-") {
-        Some(letter) => (true, letter),
-        None => (false, text),
-    };
-    let mut characters = name.chars();
-    let code = match (characters.next(), characters.next()) {
-        (Some(character), None) if !character.is_control() && character != ' ' => {
-            KeyCode::Char(character)
-        }
-        _ => match name {
-            "up" => KeyCode::Up,
-            "down" => KeyCode::Down,
-            "left" => KeyCode::Left,
-            "right" => KeyCode::Right,
-            "enter" => KeyCode::Enter,
-            "space" => KeyCode::Char(' '),
-            "tab" => KeyCode::Tab,
-            _ => return None,
-        },
-    };
-    Some(Key::new(code, control, false))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `relabel agreement`: how far raters agree with each other, with themselves and with gold.
 
 mod scores;
+mod text;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -8,15 +9,13 @@ use serde::Serialize;
 use scores::ReplayReport;
 pub use scores::quality;
 
-use super::chart::{Room, histogram, sparkline};
+use super::chart::Room;
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
-use super::table::{table, thousands};
 use crate::consensus::agreement::{
-    Figure, Measure, RaterFigures, figures, rater_figures, rater_pairs, test_retest,
-    test_retest_by_rater,
+    Figure, RaterFigures, figures, rater_figures, rater_pairs, test_retest, test_retest_by_rater,
 };
-use crate::consensus::interval::{Bootstrap, Interval};
+use crate::consensus::interval::Bootstrap;
 use crate::consensus::{AnswerCounts, CalibratedOptions, MajorityOptions, Method};
 use crate::domain::{ClassIndex, Classes};
 use crate::report::agreement::groups;
@@ -132,7 +131,7 @@ pub fn run(options: &Agreement, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return context.print_json(&report);
     }
-    context.print(&text(&report, options, Room::of(context)))
+    context.print(&text::text(&report, options, Room::of(context)))
 }
 
 fn report(
@@ -277,180 +276,4 @@ fn pairs(stored: &StoredEvidence) -> Vec<PairReport> {
         .collect();
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.questions));
     pairs
-}
-
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
-}
-
-fn range(interval: Option<Interval>) -> String {
-    interval.map_or_else(String::new, |interval| {
-        format!("{:.3}–{:.3}", interval.low, interval.high)
-    })
-}
-
-fn text(report: &Report, options: &Agreement, room: Room) -> String {
-    let rows = report.all.iter().map(|figure| {
-        vec![
-            figure.measure.name().to_owned(),
-            number(figure.value),
-            range(figure.interval),
-        ]
-    });
-    let mut parts = vec![
-        format!(
-            "round {}: {} votes on {} questions; 95 % intervals by {} bootstrap replicates over images, seed {}",
-            crate::text::printable(&report.round),
-            thousands(report.votes),
-            thousands(report.questions),
-            thousands(report.replicates),
-            report.seed
-        ),
-        room.table(
-            &["", "value", "95 % interval"],
-            &[1, 2],
-            rows.collect(),
-            &report
-                .all
-                .iter()
-                .map(|figure| figure.value)
-                .collect::<Vec<_>>(),
-        ),
-    ];
-    if let Some(retest) = &report.test_retest {
-        parts.push(format!(
-            "test-retest: {} of {} questions answered alike in both rounds ({:.1} %)",
-            thousands(retest.equal),
-            thousands(retest.pairs),
-            retest.share.unwrap_or(f64::NAN) * 100.0
-        ));
-        let raters = retest.raters.iter().map(|rater| {
-            vec![
-                crate::text::printable(&rater.rater).into_owned(),
-                thousands(rater.equal),
-                thousands(rater.pairs),
-            ]
-        });
-        if options.by.iter().any(|by| matches!(by, By::Rater)) {
-            let header = ["rater", "alike", "asked twice"];
-            parts.push(table(&header, &[1, 2], raters.take(options.top).collect()));
-        }
-    }
-    for by in &options.by {
-        parts.push(match by {
-            By::Rater => rater_table(&report.raters, options.top, room),
-            By::Pair => pair_table(&report.pairs, options.top, room),
-            By::Subtree => group_table("subtree", &report.subtrees, options.top, room),
-            By::Class => group_table("class", &report.classes, options.top, room),
-        });
-    }
-    let text = |scores| scores::text(scores, room);
-    parts.extend(report.scores.as_ref().map(text));
-    if !report.replay.is_empty() {
-        parts.push(scores::replay_text(&report.replay));
-    }
-    parts.join("\n\n")
-}
-
-/// A list of figures behind one or two columns of `names`, each a line with its share (0 to 1) as a bar: says what it leaves out, and in a terminal how the
-/// shares of all lie.
-fn list(
-    room: Room,
-    (header, names, rows): (&[&str], usize, Vec<Vec<String>>),
-    (what, shares): (&str, &[Option<f64>]),
-    top: usize,
-) -> String {
-    let right: Vec<usize> = (names..header.len()).collect();
-    let all = rows.len();
-    let rows = rows.into_iter().take(top).collect();
-    let mut text = room.table(header, &right, rows, shares);
-    if all > top {
-        text += &format!("\n… and {} more (--top)", thousands(all - top));
-    }
-    let known: Vec<f64> = shares.iter().copied().flatten().collect();
-    if room.is_some() && known.len() > 1 {
-        let bins = sparkline(&histogram(known.iter().copied(), 20));
-        text += &format!("\n{what} of all {}: 0 ▕{bins}▏ 1", thousands(known.len()));
-    }
-    text
-}
-
-fn rater_table(raters: &[RaterLine], top: usize, room: Room) -> String {
-    let rows = raters.iter().map(|rater| {
-        let [no, yes] = rater
-            .confusion
-            .map(|row| row.map(|count| count.to_string()).join(" "));
-        vec![
-            rater.rater.clone(),
-            thousands(rater.votes),
-            format!("{} {} {}", rater.no, rater.maybe, rater.yes),
-            number(rater.gold_accuracy),
-            range(rater.gold_interval),
-            no,
-            yes,
-            number(rater.against_consensus),
-            rater
-                .median_milliseconds
-                .map_or_else(String::new, |ms| format!("{:.1}", ms as f64 / 1000.0)),
-        ]
-    });
-    let header = [
-        "rater",
-        "votes",
-        "n m y",
-        "gold",
-        "95 % interval",
-        "truth no: n m y",
-        "truth yes: n m y",
-        "against",
-        "s each",
-    ];
-    let gold: Vec<_> = raters.iter().map(|rater| rater.gold_accuracy).collect();
-    let rows = rows.collect();
-    list(room, (&header, 1, rows), ("accuracy on gold", &gold), top)
-}
-
-fn pair_table(pairs: &[PairReport], top: usize, room: Room) -> String {
-    let rows = pairs.iter().map(|pair| {
-        vec![
-            pair.first.clone(),
-            pair.second.clone(),
-            thousands(pair.questions),
-            number(pair.raw),
-            number(pair.kappa),
-        ]
-    });
-    let header = ["rater", "and", "questions", "raw", "Cohen's kappa"];
-    let raw: Vec<_> = pairs.iter().map(|pair| pair.raw).collect();
-    let rows = rows.collect();
-    list(room, (&header, 2, rows), ("raw agreement", &raw), top)
-}
-
-fn group_table(what: &str, groups: &[Group], top: usize, room: Room) -> String {
-    let rows = groups.iter().map(|group| {
-        let mut row = vec![group.name.clone(), thousands(group.questions)];
-        for measure in [Measure::Raw, Measure::Fleiss, Measure::AlphaOrdinal] {
-            row.push(number(
-                group.figure(measure).and_then(|figure| figure.value),
-            ));
-            row.push(range(
-                group.figure(measure).and_then(|figure| figure.interval),
-            ));
-        }
-        row
-    });
-    let header = [
-        what,
-        "questions",
-        "raw",
-        "95 %",
-        "Fleiss",
-        "95 %",
-        "ordinal alpha",
-        "95 %",
-    ];
-    let raw = |group: &Group| group.figure(Measure::Raw)?.value;
-    let raw: Vec<_> = groups.iter().map(raw).collect();
-    let rows = rows.collect();
-    list(room, (&header, 1, rows), ("raw agreement", &raw), top)
 }
