@@ -158,6 +158,21 @@ fn a_parquet_page_whose_header_the_library_would_read_for_minutes_is_refused_bef
     "#);
 }
 
+/// The library reads the last of them, whichever is wanted.
+#[test]
+fn parquet_columns_of_one_name_are_all_looked_at() {
+    let project = Project::new();
+    let bytes = labels(Encoding::PLAIN, "image");
+    // The sizes in the header of the last column's page.
+    let sizes = [0x15, 36, 0x15, 36];
+    let huge = [0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 36];
+    project.write("labels.parquet", replaced(&bytes, &sizes, &huge));
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @r#"
+    stderr: error: cannot import labels.parquet: not readable as Parquet: row group 0, column "image": the page at byte 110: 2147483647 bytes are too many
+    exit 3
+    "#);
+}
+
 #[test]
 fn parquet_texts_with_more_lengths_than_values_are_refused_before_room_is_made_for_them() {
     let project = Project::new();

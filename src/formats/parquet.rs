@@ -113,10 +113,16 @@ fn check_columns(
     reader: &SerializedFileReader<File>,
     read: &[usize],
 ) -> Result<(), TableError> {
-    let schema = reader.metadata().file_metadata().schema_descr();
+    let fields = reader.metadata().file_metadata().schema().get_fields();
+    let names: Vec<&str> = read
+        .iter()
+        .filter_map(|place| Some(fields.get(*place)?.name()))
+        .collect();
     for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
         for (at, chunk) in metadata.columns().iter().enumerate() {
-            if !read.contains(&schema.get_column_root_idx(at)) {
+            // Of columns of one name the library reads the last, wherever it is told to look.
+            let name = chunk.column_path().parts().first();
+            if !name.is_some_and(|name| names.contains(&name.as_str())) {
                 continue;
             }
             let refuse = |reason: &str| {
