@@ -24,6 +24,8 @@ pub enum Event {
         /// When.
         at: i64,
     },
+    /// Text was pasted.
+    Pasted(String),
     /// The terminal has a new size.
     Resize {
         /// Its width.

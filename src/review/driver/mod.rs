@@ -1,7 +1,6 @@
 //! Carries effects out and feeds events back: the only part of the review screen that blocks. Owns the terminal, the
 //! threads, and through the clerk the project file.
 
-pub mod answers;
 mod auditor;
 mod clerk;
 mod closing;
@@ -19,9 +18,9 @@ mod turns;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
@@ -35,7 +34,7 @@ use crate::hierarchy::Hierarchy;
 use crate::live::audit::LiveAudit;
 use crate::store::{DECISION_ROUND, Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
 
-use listen::{listen_to_terminal, wait_for_keys};
+use listen::Keyboard;
 use live::Stop;
 pub use mix::Shares;
 use opening::{labels_of, tasks};
@@ -133,10 +132,8 @@ enum Message {
     Signal(i32),
     /// The terminal has this picture.
     Picture(u32),
-    /// What was found out of the terminal.
+    /// What was found out of the terminal, so far.
     Terminal(Box<Detected>),
-    /// The terminal shows kitty's pictures, as it says late.
-    Kitty,
 }
 
 /// Messages that wait at most: whoever types, or pastes, faster than that waits too, and a signal is never far behind.
@@ -146,6 +143,18 @@ const MESSAGES: usize = 1024;
 const EIO: i32 = 5;
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
+
+/// The end of a sitting waits so long for the answers that the terminal owes; a signal's end is in more of a hurry.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+const LAST_ANSWERS_OF_SIGNAL: Duration = Duration::from_secs(1);
+
+fn patience_with(ended: &io::Result<Ended>) -> Duration {
+    match ended {
+        Ok(Ended::Finished | Ended::Interrupted) => LAST_ANSWERS,
+        Ok(Ended::Signal(SIGHUP)) | Err(_) => Duration::ZERO,
+        Ok(Ended::Signal(_)) => LAST_ANSWERS_OF_SIGNAL,
+    }
+}
 
 /// Runs the review screen until the rater leaves. The terminal is in its normal mode afterwards, whatever happened.
 ///
@@ -217,14 +226,12 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
             .spawn(work)?
     };
     let driver = Driver::new((messages, sender.clone()), errands, setup.picture_budget);
-    let stop = Arc::new(AtomicBool::new(false));
-    let keys = listen_to_terminal(sender, setup.pictures, Arc::clone(&stop))?;
-    let ended = driver.run(&mut state, &mut screen);
-    stop.store(true, Ordering::Relaxed);
+    let keyboard = Keyboard::start(sender, setup.pictures)?;
+    let ended = driver.run(&mut state, &mut screen, &keyboard);
     // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
     let _ = clerk.join();
+    keyboard.close(screen.awaits_acknowledgement(), patience_with(&ended));
     drop(screen);
-    wait_for_keys(&keys);
     match ended {
         // A terminal that is gone is a line that was dropped.
         Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),

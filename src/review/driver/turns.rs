@@ -9,8 +9,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::desk::Errand;
+use super::listen::Keyboard;
 use super::terminal::Screen;
-use super::{EIO, Ended, MESSAGES, Message, SIGINT};
+use super::{EIO, Ended, LAST_ANSWERS, MESSAGES, Message, SIGINT};
 use crate::domain::ImageId;
 use crate::review::effect::Effect;
 use crate::review::event::Event;
@@ -45,8 +46,6 @@ pub struct Driver {
     sender: SyncSender<Message>,
     /// Bytes that a picture may take, where that is bounded.
     budget: Option<usize>,
-    /// How pictures are sent once a slow terminal has answered; none where it has, or need not.
-    late: Option<TerminalPictures>,
 }
 
 /// What effects are carried out with.
@@ -81,12 +80,16 @@ impl Driver {
             },
             sender,
             budget,
-            late: None,
         }
     }
 
     /// Until the rater leaves, or a signal ends the sitting.
-    pub fn run(mut self, state: &mut State, screen: &mut Screen) -> io::Result<Ended> {
+    pub fn run(
+        mut self,
+        state: &mut State,
+        screen: &mut Screen,
+        keyboard: &Keyboard,
+    ) -> io::Result<Ended> {
         let mut effects = start(state);
         // Messages since the last frame.
         let mut taken = 0;
@@ -103,6 +106,7 @@ impl Driver {
                         Turn::On => {}
                         Turn::Redraw => screen.forget()?,
                         Turn::Suspend => {
+                            keyboard.settle(LAST_ANSWERS);
                             screen.suspend()?;
                             next.extend(update(state, Event::Resumed));
                         }
@@ -144,17 +148,8 @@ impl Driver {
                         budget: self.budget,
                         ..found.pictures
                     };
-                    self.late = found.may_be_kitty.then_some(TerminalPictures {
-                        mode: PictureMode::Kitty,
-                        ..terminal
-                    });
-                    screen.through_tmux(terminal.tmux);
+                    screen.through_tmux(terminal.tmux)?;
                     effects = self.send_pictures(terminal, state)?;
-                }
-                Some(Message::Kitty) => {
-                    if let Some(terminal) = self.late.take() {
-                        effects = self.send_pictures(terminal, state)?;
-                    }
                 }
                 Some(message) => match self.take(message, state) {
                     Ok(more) => effects = more,
@@ -202,7 +197,7 @@ impl Driver {
                 self.hands.files.extend(files);
                 Ok(Vec::new())
             }
-            Message::Picture(_) | Message::Terminal(_) | Message::Kitty => Ok(Vec::new()),
+            Message::Picture(_) | Message::Terminal(_) => Ok(Vec::new()),
             Message::Signal(SIGINT) => Err(Ended::Interrupted),
             Message::Signal(signal) => Err(Ended::Signal(signal)),
         }

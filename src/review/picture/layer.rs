@@ -54,6 +54,11 @@ impl Layer {
         }
     }
 
+    /// Whether tmux stands between.
+    pub fn is_through_tmux(&self) -> bool {
+        self.tmux
+    }
+
     /// The commands after which the terminal shows these pictures, as far as it has them or can be sent them now.
     pub fn show(&mut self, pictures: &[Placed], now: Instant) -> String {
         if self

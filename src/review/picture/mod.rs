@@ -6,6 +6,7 @@ mod ask;
 mod blocks;
 mod decode;
 mod encode;
+mod examine;
 mod inline;
 mod layer;
 mod palette;
@@ -26,15 +27,16 @@ use ratatui::widgets::Widget;
 use ratatui_image::Image;
 use ratatui_image::protocol::Protocol;
 
-pub use ask::{Answers, PATIENCE};
+pub use ask::{Answers, Inquiry, QUERY, Question};
 use blocks::Cells;
 pub use decode::{DecodeError, Probe, decode, probe};
 pub use encode::encode;
+pub use examine::{detect, examine, send};
 pub use inline::write_inline;
 pub use layer::{Layer, Placed};
 use payload::kitty::Pieces;
 pub use pen::Pen;
-pub use terminal::{ColorDepth, Detected, PictureMode, TerminalPictures, detect, examine};
+pub use terminal::{ColorDepth, Detected, Environment, PictureMode, TerminalPictures};
 pub use thumbnail::{Thumbnail, thumbnail};
 pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 

@@ -35,6 +35,10 @@ pub fn start(state: &mut State) -> Vec<Effect> {
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = match event {
         Event::Key { key, at } => on_key(state, key, at),
+        Event::Pasted(text) => {
+            typing::on_paste(state, &text);
+            Vec::new()
+        }
         Event::Resize { columns, rows } => {
             state.size = (columns, rows);
             Vec::new()

@@ -33,6 +33,37 @@ fn edit(line: &mut String, event: KeyEvent) -> bool {
     }
 }
 
+/// Adds pasted text to a line: its line ends and tabs become blanks, its other controls go.
+fn add_pasted(line: &mut String, text: &str) {
+    let text = text.replace("\r\n", "\n");
+    let characters = text.trim_end_matches(['\r', '\n']).chars();
+    for character in characters {
+        let character = match character {
+            '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+            control if control.is_control() => continue,
+            other => other,
+        };
+        if line.len() >= LONGEST {
+            return;
+        }
+        line.push(character);
+    }
+}
+
+/// Text that is pasted belongs to the line that is being typed, and is no key anywhere.
+pub fn on_paste(state: &mut State, text: &str) {
+    match &mut state.mode {
+        Mode::Search(search) => {
+            add_pasted(&mut search.query, text);
+            *search = Search::of(std::mem::take(&mut search.query), &state.classes);
+        }
+        Mode::Comment(line) | Mode::Answer { text: line, .. } => add_pasted(line, text),
+        Mode::Voting | Mode::Help(_) | Mode::Examples(_) | Mode::Closing(_) => {
+            state.say("pasted text is ignored here: only a comment and the search take it");
+        }
+    }
+}
+
 /// A key while a class is looked for.
 pub fn on_search_key(state: &mut State, event: KeyEvent) -> Vec<Effect> {
     let Mode::Search(search) = &mut state.mode else {

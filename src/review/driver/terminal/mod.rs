@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once, Weak};
 use std::time::{Duration, Instant};
 
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -38,7 +39,7 @@ struct Newest {
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode, alternate screen, no cursor.
+    /// Takes the terminal: raw mode, alternate screen, pasted text between marks, no cursor.
     pub fn open() -> io::Result<Screen> {
         HOOK.call_once(|| {
             let former = std::panic::take_hook();
@@ -67,8 +68,12 @@ impl Screen {
     }
 
     /// Says whether tmux stands between.
-    pub fn through_tmux(&mut self, tmux: bool) {
-        self.layer = Layer::new(tmux);
+    pub fn through_tmux(&mut self, tmux: bool) -> io::Result<()> {
+        if self.layer.is_through_tmux() != tmux {
+            io::stdout().write_all(self.layer.free().as_bytes())?;
+            self.layer = Layer::new(tmux);
+        }
+        Ok(())
     }
 
     /// Draws a frame, with the pictures that it gives back; the terminal shows it at once and whole. Columns and rows that
@@ -129,6 +134,11 @@ impl Screen {
         self.layer.acknowledged(picture, Instant::now());
     }
 
+    /// Whether the terminal has not had its say yet on pictures that it was sent.
+    pub fn awaits_acknowledgement(&self) -> bool {
+        self.layer.patience_ends().is_some()
+    }
+
     /// When to draw again though nothing happens: a terminal that does not acknowledge pictures is sent them all the same.
     pub fn patience_ends(&self) -> Option<Instant> {
         self.layer.patience_ends()
@@ -164,6 +174,8 @@ impl Drop for Screen {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing.
         let _ = io::stdout().write_all(self.layer.free().as_bytes());
+        #[cfg(unix)]
+        crate::review::input::tty::discard_input();
         give_back();
     }
 }
@@ -171,7 +183,13 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).inspect_err(|_| give_back())
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        cursor::Hide
+    )
+    .inspect_err(|_| give_back())
 }
 
 /// Brings the terminal back to its normal mode; the second time does nothing. A terminal that is gone needs nothing.
@@ -181,6 +199,7 @@ fn give_back() {
         let _ = execute!(
             out,
             EndSynchronizedUpdate,
+            DisableBracketedPaste,
             cursor::Show,
             LeaveAlternateScreen
         );
