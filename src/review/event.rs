@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::picture::{Picture, PictureRequest};
-use super::state::Task;
+use super::picture::{NoPicture, Picture, PictureRequest};
+use super::state::{Shown, Task};
 use super::summary::{AuditSummary, Summary};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 
@@ -40,6 +40,8 @@ pub enum Event {
         /// Whether there are any.
         shown: bool,
     },
+    /// The newest frame holds something else of the task than the one before, or more of its picture has arrived.
+    Drawn(Shown),
     /// How long the picture on the screen was on its way; none while it is.
     PictureArrived(Option<Duration>),
 
@@ -116,7 +118,7 @@ pub enum Event {
     PictureFailed {
         /// What was asked for.
         request: PictureRequest,
-        /// Why, in one line.
-        reason: String,
+        /// Why.
+        reason: NoPicture,
     },
 }

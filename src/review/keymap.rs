@@ -253,6 +253,14 @@ pub fn help_lines() -> u16 {
 }
 
 impl Action {
+    /// Whether it answers labels or ends their task: for that, they have to be seen.
+    pub fn votes(self) -> bool {
+        matches!(
+            self,
+            Action::Yes | Action::No | Action::Maybe | Action::NoToAll | Action::Done
+        )
+    }
+
     fn pans(self) -> bool {
         matches!(
             self,

@@ -1,5 +1,7 @@
 //! Everything that the review screen knows.
 
+mod ending;
+mod sight;
 mod task;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -11,13 +13,16 @@ use crossterm::event::KeyEvent;
 use super::effect::NoteText;
 use super::event::StepId;
 use super::keymap::Keymap;
-use super::picture::{Picture, PictureRequest, Viewport};
+use super::layout::bounded;
+use super::picture::{NoPicture, Picture, PictureRequest, Viewport};
 use super::search::Search;
 use super::summary::{AuditSummary, Summary};
 use super::view::Palette;
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, NoteId, TaskId};
 use crate::hierarchy::Hierarchy;
 
+pub use ending::ALL_ANSWERED;
+pub use sight::{NotSeen, Shown, can_answer, can_vote};
 pub use task::{ImageNote, Insight, Label, Task};
 
 /// How far the rater is.
@@ -45,7 +50,7 @@ pub enum PictureState {
     /// Ready to be drawn.
     Ready(Arc<Picture>),
     /// There is none, for this reason.
-    Failed(String),
+    Failed(NoPicture),
 }
 
 /// What the keys do, and what is drawn.
@@ -261,7 +266,7 @@ pub struct State {
     pub mode: Mode,
     /// The task on the screen.
     pub current: Option<TaskId>,
-    /// The label under the cursor.
+    /// The line of the cursor: a label's, or the one below the last, where it is once every label is answered.
     pub cursor: usize,
     /// The part of the image that is shown.
     pub viewport: Viewport,
@@ -291,6 +296,12 @@ pub struct State {
     pub(super) lost_note: Option<(ImageId, NoteText)>,
     /// The labels that `progress.votes` counts.
     pub(super) voted: HashSet<(TaskId, ClassIndex)>,
+    /// What the newest frame holds of the task.
+    pub shown: Shown,
+    /// Labels that have been on the screen since the task came there.
+    pub(super) seen: HashSet<ClassIndex>,
+    /// The last key that would have voted on what was not seen: when, and why it did not count.
+    pub(super) refused: Option<(i64, NotSeen)>,
     /// Keys typed before their task was read, with their times.
     pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
@@ -323,7 +334,7 @@ impl State {
             info_on: false,
             arrival: None,
             rater: sitting.rater,
-            size,
+            size: bounded(size),
             mode: Mode::Voting,
             current,
             cursor: 0,
@@ -342,6 +353,9 @@ impl State {
             notes_in_flight: VecDeque::new(),
             lost_note: None,
             voted: HashSet::new(),
+            shown: Shown::default(),
+            seen: HashSet::new(),
+            refused: None,
             typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             given_back: HashSet::new(),
@@ -369,6 +383,12 @@ impl State {
     /// The label under the cursor.
     pub fn label(&self) -> Option<&Label> {
         self.task()?.labels.get(self.cursor)
+    }
+
+    /// Whether the cursor has left the labels.
+    pub(super) fn cursor_is_below(&self) -> bool {
+        self.task()
+            .is_some_and(|task| self.cursor >= task.labels.len())
     }
 
     /// Whether this is an audit.

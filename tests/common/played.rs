@@ -11,7 +11,7 @@ use relabel::hierarchy::Hierarchy;
 use relabel::review::effect::{Effect, NoteText};
 use relabel::review::event::Event;
 use relabel::review::keymap::Keymap;
-use relabel::review::state::{self, Label, Progress, State, Task};
+use relabel::review::state::{self, Label, Mode, Progress, Shown, State, Task};
 use relabel::review::summary::{Dispute, Estimate, FinalLabels, PairAgreement, Summary};
 use relabel::review::update;
 use relabel::review::view::Palette;
@@ -245,10 +245,40 @@ impl Sitting {
         self.keep(effects);
     }
 
-    /// Presses keys that are named with blanks between, one second apart; nothing is answered.
+    /// A frame is drawn that holds what there is to see, with every label and the picture.
+    pub fn see(&mut self) -> &mut Sitting {
+        let is_seen = matches!(self.state.mode, Mode::Voting | Mode::Comment(_));
+        let task = self.state.task().filter(|_| is_seen);
+        let labels = task.map(|task| task.labels.iter().map(|label| label.class).collect());
+        self.draws(Shown {
+            size: self.state.size,
+            task: task.map(|task| task.id),
+            labels: labels.unwrap_or_default(),
+            picture: task.is_some(),
+        })
+    }
+
+    /// A frame is drawn that holds this.
+    pub fn draws(&mut self, shown: Shown) -> &mut Sitting {
+        if shown != self.state.shown {
+            self.happens(Event::Drawn(shown));
+        }
+        self
+    }
+
+    /// Presses keys that are named with blanks between, one second apart, each on a screen that is drawn; nothing is answered.
     pub fn press(&mut self, keys: &str) -> &mut Sitting {
         for text in keys.split_whitespace() {
-            self.clock += 1000;
+            self.see();
+            self.press_ahead(text, 1000);
+        }
+        self
+    }
+
+    /// Presses keys so many milliseconds apart, with no frame between them.
+    pub fn press_ahead(&mut self, keys: &str, apart: i64) -> &mut Sitting {
+        for text in keys.split_whitespace() {
+            self.clock += apart;
             self.happens(Event::Key {
                 key: key(text),
                 at: self.clock,

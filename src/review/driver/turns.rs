@@ -39,6 +39,15 @@ fn picture_event((request, outcome): Outcome) -> Event {
     }
 }
 
+/// Tells the state what of the task is on the screen, where that has changed.
+fn see(screen: &Screen, state: &mut State) -> Vec<Effect> {
+    let shown = screen.shown();
+    match shown == state.shown {
+        true => Vec::new(),
+        false => update(state, Event::Drawn(shown)),
+    }
+}
+
 pub struct Driver {
     /// Goes first: who waits for room in it must not be waited for.
     messages: Receiver<Message>,
@@ -134,6 +143,10 @@ impl Driver {
                         effects = update(state, Event::Resize { columns, rows });
                         continue;
                     }
+                    effects = see(screen, state);
+                    if !effects.is_empty() {
+                        continue;
+                    }
                     if state.info_on && state.arrival != screen.arrival() {
                         effects = update(state, Event::PictureArrived(screen.arrival()));
                         continue;
@@ -142,7 +155,11 @@ impl Driver {
                 }
             };
             match message {
-                Some(Message::Picture(number)) => screen.acknowledged(number),
+                Some(Message::Picture(number)) => {
+                    screen.acknowledged(number);
+                    // The next key may be one that the rater pressed on seeing it.
+                    effects = see(screen, state);
+                }
                 Some(Message::Terminal(found)) => {
                     let terminal = TerminalPictures {
                         budget: self.budget,

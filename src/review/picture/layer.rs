@@ -200,6 +200,19 @@ impl Layer {
         self.is_whole(pieces) && !pieces.bands.iter().any(|band| is_under_way(band.id))
     }
 
+    /// Whether the terminal shows something of a picture, as far as it says: the coarse one is enough.
+    pub fn has_some(&self, picture: &Picture) -> bool {
+        let (Form::Kitty(pieces) | Form::Placeholders { pieces, .. }) = &picture.form else {
+            return true;
+        };
+        let has = |id| {
+            let is_under_way = self.under_way.iter().any(|(known, _)| *known == id);
+            self.held.contains_key(&id) && !is_under_way
+        };
+        let mut all = pieces.preview.iter().chain(&pieces.bands);
+        all.any(|piece| has(piece.id))
+    }
+
     /// When the terminal will have been silent for too long; none while nothing is under way.
     pub fn patience_ends(&self) -> Option<Instant> {
         let (_, sent) = self.under_way.first()?;

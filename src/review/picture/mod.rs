@@ -38,7 +38,7 @@ use payload::kitty::Pieces;
 pub use pen::Pen;
 pub use terminal::{ColorDepth, Detected, Environment, PictureMode, TerminalPictures};
 pub use thumbnail::{Thumbnail, thumbnail};
-pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
+pub use worker::{NoPicture, Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
 use crate::domain::ImageId;
 
@@ -76,6 +76,18 @@ pub struct PictureRequest {
     pub rows: u16,
     /// The part of the image.
     pub viewport: Viewport,
+}
+
+impl PictureRequest {
+    /// A part of an image that fills an area.
+    pub fn filling(area: Rect, image: ImageId, viewport: Viewport) -> PictureRequest {
+        PictureRequest {
+            image,
+            columns: area.width,
+            rows: area.height,
+            viewport,
+        }
+    }
 }
 
 /// A picture ready to be drawn: encoded, with the cells that it covers.

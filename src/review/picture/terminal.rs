@@ -140,6 +140,9 @@ const SEXTANTS: &[&str] = &[
 /// Where nothing is known of cells.
 const CELL: (u16, u16) = (10, 20);
 
+/// No cell has more pixels across or down, whatever a terminal claims.
+const MOST_CELL: u16 = 256;
+
 /// What was found out of a terminal, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detected {
@@ -219,6 +222,7 @@ pub(super) fn chosen(
         (None, Some(cell)) => (cell, "from the window's size"),
         (None, None) => (CELL, "a guess: nobody says"),
     };
+    let cell = (cell.0.min(MOST_CELL), cell.1.min(MOST_CELL));
     let mode = forced.unwrap_or(found);
     Detected {
         pictures: TerminalPictures {

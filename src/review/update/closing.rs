@@ -73,5 +73,4 @@ fn open_dispute(state: &mut State, task: TaskId) {
     state.detour = true;
     state.mode = Mode::Voting;
     show_task(state, Some(task), None);
-    state.cursor = 0;
 }

@@ -78,20 +78,22 @@ fn closing_keys(state: &State) -> String {
 /// Keys that an audit has no use for.
 const BESIDE_AUDITS: [Action; 3] = [Action::Done, Action::NoToAll, Action::OtherLabel];
 
-/// As many keys as there is room for; the last one, which shows them all, always.
+/// As many keys as there is room for; the last one, which shows them all, always. Once every label is answered, the key that goes
+/// on stands first.
 fn key_bar(state: &State, columns: usize) -> Line<'static> {
+    let ends = state.is_all_answered();
     let shown: Vec<(String, &str)> = BINDINGS
         .iter()
         .filter(|binding| !binding.short.is_empty())
+        .filter(|binding| !(ends && binding.action == Action::Done))
         // An audit asks one thing of an image, whose answer ends it.
         .filter(|binding| !(state.is_audit() && BESIDE_AUDITS.contains(&binding.action)))
         .map(|binding| {
-            let keys = state.keymap.keys_of(binding.action);
-            (
-                keys.first()
-                    .map_or_else(String::new, |key| (*key).to_owned()),
-                binding.short,
-            )
+            let word = match binding.action {
+                Action::Done => state.enter_does(),
+                _ => binding.short,
+            };
+            (key_of(state, binding.action).to_owned(), word)
         })
         .collect();
     let takes = |(key, word): &(String, &str)| width(key) + width(word) + 3;
@@ -102,6 +104,11 @@ fn key_bar(state: &State, columns: usize) -> Line<'static> {
     let last = help.and_then(|at| shown.get(at)).cloned();
     let mut room = columns.saturating_sub(last.as_ref().map_or(0, takes));
     let mut spans = Vec::new();
+    if ends {
+        let words = format!(" {} ", state.enter_words());
+        room = room.saturating_sub(width(&words));
+        spans.push(Span::styled(words, state.palette.called_for()));
+    }
     let mut put = |(key, word): &(String, &str)| {
         spans.push(Span::styled(format!(" {key}"), state.palette.key()));
         spans.push(Span::raw(format!(" {word} ")));

@@ -16,6 +16,8 @@ use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
 
 use crate::review::picture::{Layer, Picture, Placed};
+use crate::review::state::Shown;
+use crate::review::view::Drawn;
 use backend::LeanBackend;
 
 /// Whether the terminal is ours now, for the panic hook, which belongs to the process.
@@ -29,6 +31,8 @@ pub struct Screen {
     layer: Layer,
     size: Size,
     newest: Option<Newest>,
+    /// What the newest frame holds, whether or not the terminal has its picture already.
+    drawn: Shown,
 }
 
 /// The picture on the screen, the first of them where there are more.
@@ -64,6 +68,7 @@ impl Screen {
             layer: Layer::new(false),
             size: Size::default(),
             newest: None,
+            drawn: Shown::default(),
         })
     }
 
@@ -78,10 +83,7 @@ impl Screen {
 
     /// Draws a frame, with the pictures that it gives back; the terminal shows it at once and whole. Columns and rows that
     /// the terminal has now.
-    pub fn draw(
-        &mut self,
-        view: impl FnOnce(&mut Frame<'_>) -> Vec<Placed>,
-    ) -> io::Result<(u16, u16)> {
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>) -> Drawn) -> io::Result<(u16, u16)> {
         let began = Instant::now();
         // Nothing else is written amid a frame.
         let mut out = io::stdout().lock();
@@ -92,11 +94,13 @@ impl Screen {
             self.layer.forget();
             self.size = size;
         }
-        let mut pictures = Vec::new();
+        let mut frame_holds = Drawn::default();
         let drawn = self
             .terminal
-            .draw(|frame| pictures = view(frame))
+            .draw(|frame| frame_holds = view(frame))
             .map(|_| ());
+        let Drawn { pictures, shown } = frame_holds;
+        self.drawn = shown;
         let commands = self.layer.show(&pictures, Instant::now());
         out.write_all(commands.as_bytes())?;
         execute!(out, EndSynchronizedUpdate)?;
@@ -121,6 +125,17 @@ impl Screen {
             && self.layer.has(&placed.picture)
         {
             newest.arrived = Some(now.duration_since(newest.since));
+        }
+    }
+
+    /// What is on the screen of the task, as far as the terminal says.
+    pub fn shown(&self) -> Shown {
+        let newest = self.newest.as_ref();
+        let picture = newest.and_then(|newest| newest.picture.upgrade());
+        let has_arrived = picture.is_none_or(|picture| self.layer.has_some(&picture));
+        Shown {
+            picture: self.drawn.picture && has_arrived,
+            ..self.drawn.clone()
         }
     }
 
