@@ -38,7 +38,15 @@ fn drawn(project: &Project) -> Vec<String> {
 }
 
 fn sit_down(project: &Project, auditor: &str) -> Terminal {
-    let arguments = ["audit", "review", "--rater", auditor, "--pictures", "none"];
+    let arguments = [
+        "audit",
+        "review",
+        "--rater",
+        auditor,
+        "--pictures",
+        "none",
+        "--names",
+    ];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }
 

@@ -76,7 +76,14 @@ fn project() -> Option<(Project, Disk)> {
 }
 
 fn open(disk: &Disk) -> Terminal {
-    let arguments = ["review", "--rater", "alice", "--pictures", "none"];
+    let arguments = [
+        "review",
+        "--rater",
+        "alice",
+        "--pictures",
+        "none",
+        "--names",
+    ];
     let mut terminal = Terminal::open(&disk.at, &arguments, Opening::default());
     terminal.wait_until("task", |terminal| selected(terminal).is_some());
     terminal

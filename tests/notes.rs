@@ -254,8 +254,8 @@ fn an_adjudicator_answers_on_the_screen_and_who_asked_is_told_after_voting() {
     alice.wait_for_text("answers to your notes");
     let closing = alice.text();
     for told in [
-        "drawing-00.png, your flag: dora answered “yes, quite”",
-        "drawing-00.png, “a toy, or a dog?”: dora answered “a toy”",
+        "image 1, your flag: dora answered “yes, quite”",
+        "image 1, “a toy, or a dog?”: dora answered “a toy”",
     ] {
         assert!(closing.contains(told), "{told}\n{closing}");
     }

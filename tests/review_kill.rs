@@ -17,7 +17,14 @@ use common::Project;
 use common::pty::{Opening, PATIENCE, Terminal};
 use common::screen::{image, labels, marks, selected};
 
-const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
+const REVIEW: &[&str] = &[
+    "review",
+    "--rater",
+    "alice",
+    "--pictures",
+    "half",
+    "--names",
+];
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());

@@ -36,7 +36,7 @@ fn kitty_is_told_to_forget_pictures_that_are_gone() {
         terminal.wait_until("the larger picture", |terminal| sent(terminal) > before);
         most = most.max(terminal.kitty().images.len());
         if drawing < 29 {
-            let next = format!("drawing-{:02}.png", drawing + 1);
+            let next = format!("image {} ", drawing + 2);
             terminal.keys("s");
             terminal.wait_for_text(&next);
         }

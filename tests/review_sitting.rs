@@ -14,7 +14,14 @@ use common::Project;
 use common::pty::{Opening, Terminal};
 use common::screen::{LabelLine, footer, image, labels, marks, selected, task_number};
 
-const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
+const REVIEW: &[&str] = &[
+    "review",
+    "--rater",
+    "alice",
+    "--pictures",
+    "half",
+    "--names",
+];
 
 /// Image and class index.
 type Question = (String, usize);

@@ -15,8 +15,15 @@ use common::pty::{Answers, Opening, Terminal};
 use common::screen::{has_picture, header, image, labels, marks, picture, selected};
 use common::streams;
 
-const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
-const ASKING: &[&str] = &["review", "--rater", "alice"];
+const REVIEW: &[&str] = &[
+    "review",
+    "--rater",
+    "alice",
+    "--pictures",
+    "half",
+    "--names",
+];
+const ASKING: &[&str] = &["review", "--rater", "alice", "--names"];
 
 fn open(project: &Project, arguments: &[&str], opening: Opening<'_>) -> Terminal {
     Terminal::open(project.folder(), arguments, opening)

@@ -45,6 +45,7 @@ fn contested() -> Project {
 fn open(project: &Project, rater: &str) -> Terminal {
     let arguments = [
         "review",
+        "--names",
         "--rater",
         rater,
         "--pictures",

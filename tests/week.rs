@@ -176,14 +176,16 @@ fn a_week() {
     // Monday: the plan, and an expert who says of two photographs what is true.
     let planned = project.run(&["plan", "--raters", "3", "--gold", "0.2"]);
     assert!(planned.contains("tasks"), "{planned}");
-    let erin = ["review", "--rater", "erin", "--round", "gold"];
+    let erin = ["review", "--names", "--rater", "erin", "--round", "gold"];
     end(week.work(&erin, 2, |_, filed| as_filed(filed)));
     assert_eq!(week.json(&["status"])["gold_questions"], 8);
 
     // Tuesday: alice at her desk; then a copy for carol, who is away.
-    let alice = week.work(&["review", "--rater", "alice"], 99, |_, filed| {
-        as_filed(filed)
-    });
+    let alice = week.work(
+        &["review", "--names", "--rater", "alice"],
+        99,
+        |_, filed| as_filed(filed),
+    );
     assert!(
         alice
             .text()
@@ -194,14 +196,21 @@ fn a_week() {
 
     // Wednesday: bob here, who takes no boat for a fireboat; carol there, who cannot tell and says why.
     end(week.work(
-        &["review", "--rater", "bob"],
+        &["review", "--names", "--rater", "bob"],
         99,
         |image, filed| match image {
             FIREBOAT => "n",
             _ => as_filed(filed),
         },
     ));
-    let carol = ["--project", "laptop.db", "review", "--rater", "carol"];
+    let carol = [
+        "--project",
+        "laptop.db",
+        "review",
+        "--names",
+        "--rater",
+        "carol",
+    ];
     let mut carol = week.work(&carol, 99, |image, filed| match (image, filed) {
         (FIREBOAT, true) => "m",
         _ => as_filed(filed),
@@ -274,7 +283,7 @@ fn a_week() {
         "--seed",
         "1",
     ]);
-    let mut ada = week.open(&["audit", "review", "--rater", "ada"]);
+    let mut ada = week.open(&["audit", "review", "--names", "--rater", "ada"]);
     while !is_closing(&ada) {
         let now = image(&ada);
         assert!(week.is_filed(&ada));

@@ -45,6 +45,9 @@ pub struct ScreenOptions {
     /// Which tasks come first
     #[arg(long, value_enum, default_value = "plan")]
     order: OrderChoice,
+    /// Show images with their names, which may give their labels away, and not by number; adjudicators always see names
+    #[arg(long)]
+    names: bool,
     #[command(flatten)]
     pictures: PictureOptions,
 }
@@ -61,8 +64,8 @@ pub struct PictureOptions {
 }
 
 impl ScreenOptions {
-    /// The options that differ from the built-in ones, with their values as the command line takes them.
-    pub fn given(&self) -> Vec<(&'static str, String)> {
+    /// The options that differ from the built-in ones, with their values as the command line takes them; a switch has none.
+    pub fn given(&self) -> Vec<(&'static str, Option<String>)> {
         let word = |value: Option<clap::builder::PossibleValue>| {
             value.map(|value| value.get_name().to_owned())
         };
@@ -71,14 +74,15 @@ impl ScreenOptions {
         let order = word(order.and_then(|order| order.to_possible_value()));
         let pictures = word(self.pictures.mode.and_then(|mode| mode.to_possible_value()));
         let budget = self.pictures.budget.map(|bytes| bytes.to_string());
-        let all = [
+        let valued = [
             ("--round", round),
             ("--order", order),
             ("--pictures", pictures),
             ("--picture-budget", budget),
         ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+        let valued = valued.into_iter().filter(|(_, value)| value.is_some());
+        valued
+            .chain(self.names.then_some(("--names", None)))
             .collect()
     }
 }
@@ -178,6 +182,7 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             Seat::Kiosk => Keymap::default(),
         },
         kiosk: seat == Seat::Kiosk,
+        names: options.screen.names,
         classes,
         hierarchy,
         store,
@@ -190,6 +195,7 @@ pub fn review_audit(
     store: Store,
     audit: LiveAudit,
     rater: Option<&str>,
+    names: bool,
     pictures: &PictureOptions,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -210,6 +216,7 @@ pub fn review_audit(
         color: context.color(),
         keymap: keymap()?,
         kiosk: false,
+        names,
         hierarchy: load_hierarchy(&store, &classes)?,
         classes,
         store,

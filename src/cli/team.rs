@@ -106,7 +106,10 @@ fn review_words(options: &TeamKey, project: &Path) -> Result<Vec<String>, Failur
     ];
     words.extend(option("--rater", &options.rater));
     for (name, value) in options.screen.given() {
-        words.extend(option(name, &value));
+        match value {
+            Some(value) => words.extend(option(name, &value)),
+            None => words.push(name.to_owned()),
+        }
     }
     Ok(words)
 }

@@ -48,7 +48,7 @@ impl LiveAudit {
     /// # Errors
     /// SQLite refuses.
     pub fn answers(&self, store: &Store) -> Result<Vec<Option<Answer>>, StoreError> {
-        store.audit_answers(&self.planned)
+        store.audit_answers(&self.planned, None)
     }
 
     /// What is to be said of it, line by line: what, the figure, and a remark.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::picture::{NoPicture, Picture, PictureRequest};
-use super::state::{Shown, Task};
+use super::state::{EarlierTasks, Shown, Task};
 use super::summary::{AuditSummary, Summary};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 
@@ -94,9 +94,13 @@ pub enum Event {
     ExamplesLoaded {
         /// Which class.
         class: ClassIndex,
-        /// Image and name.
+        /// Image, and its number or name in words.
         images: Vec<(ImageId, String)>,
     },
+    /// A part of the tasks that the rater has answered.
+    EarlierLoaded(EarlierTasks),
+    /// They cannot be read, for this reason.
+    EarlierFailed(String),
     /// What came of the sitting.
     SummaryReady(Box<Summary>),
     /// The question that the audit puts is settled.

@@ -17,6 +17,7 @@ pub enum Action {
     NoToAll,
     Done,
     Undo,
+    Earlier,
     Up,
     Down,
     OtherLabel,
@@ -106,6 +107,13 @@ pub const BINDINGS: &[Binding] = &[
         &["u"],
         "undo",
         "takes back the last step; any number of steps, across tasks",
+    ),
+    bind(
+        Action::Earlier,
+        "earlier",
+        &["e"],
+        "earlier",
+        "lists the tasks that you have answered, to change an answer",
     ),
     bind(
         Action::OtherLabel,

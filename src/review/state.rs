@@ -1,5 +1,6 @@
 //! Everything that the review screen knows.
 
+mod earlier;
 mod ending;
 mod sight;
 mod task;
@@ -21,6 +22,7 @@ use super::view::Palette;
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, NoteId, TaskId};
 use crate::hierarchy::Hierarchy;
 
+pub use earlier::{Detour, Earlier, EarlierTask, EarlierTasks};
 pub use ending::ALL_ANSWERED;
 pub use sight::{NotSeen, Shown, can_answer, can_vote};
 pub use task::{ImageNote, Insight, Label, Task};
@@ -73,6 +75,8 @@ pub enum Mode {
     Help(u16),
     /// Looking at other images of a class.
     Examples(Examples),
+    /// Choosing one of the tasks that the rater has answered.
+    Earlier(Earlier),
     /// Looking at what came of the sitting.
     Closing(Closing),
 }
@@ -97,7 +101,7 @@ pub enum Asks {
 pub struct Examples {
     /// The class.
     pub class: ClassIndex,
-    /// Images with their names; none while they are looked for.
+    /// Images, with their numbers or names in words; none while they are looked for.
     pub images: Option<Vec<(ImageId, String)>>,
 }
 
@@ -252,6 +256,8 @@ pub struct State {
     pub pictures_on: bool,
     /// Whether there is nothing behind the screen to go back to: the screen is all that the rater may use.
     pub kiosk: bool,
+    /// Whether the rater may know images by their names; else only by their numbers.
+    pub names: bool,
     /// What is asked of the labels.
     pub asks: Asks,
     /// Whether the screen says what a picture costs.
@@ -280,8 +286,10 @@ pub struct State {
     pub tasks: HashMap<TaskId, Task>,
     /// Pictures that are wanted now.
     pub pictures: HashMap<PictureRequest, PictureState>,
-    /// Whether the current task was opened from the closing screen.
+    /// Whether the current task is on the screen out of its turn.
     pub detour: bool,
+    /// Its reason, as of the last such task.
+    pub detour_kind: Detour,
     /// Images that this sitting has finished tasks of.
     pub touched: Vec<ImageId>,
     /// Tasks of the queue that were not ended yet, wherever they are now.
@@ -330,6 +338,7 @@ impl State {
             palette: sitting.palette,
             pictures_on: true,
             kiosk: false,
+            names: false,
             asks: Asks::default(),
             info_on: false,
             arrival: None,
@@ -345,6 +354,7 @@ impl State {
             tasks: HashMap::new(),
             pictures: HashMap::new(),
             detour: false,
+            detour_kind: Detour::default(),
             touched: Vec::new(),
             unfinished,
             history: Vec::new(),

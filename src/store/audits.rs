@@ -175,11 +175,16 @@ impl Store {
         Ok(Some(audit))
     }
 
-    /// The standing answers to the labels drawn, in their order. Auditors who contradict each other leave a maybe.
+    /// The standing answers to the labels drawn, in their order; where an auditor is named, only that one's. Auditors who
+    /// contradict each other leave a maybe.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn audit_answers(&self, audit: &StoredAudit) -> Result<Vec<Option<Answer>>, StoreError> {
+    pub fn audit_answers(
+        &self,
+        audit: &StoredAudit,
+        auditor: Option<RaterId>,
+    ) -> Result<Vec<Option<Answer>>, StoreError> {
         let mut answers: Vec<Option<Answer>> = vec![None; audit.draws.len()];
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT audit_draw.place, vote.answer
@@ -188,9 +193,9 @@ impl Store {
              JOIN audit_draw ON audit_draw.audit = audit.id
              JOIN question ON question.image = audit_draw.image AND question.class = audit_draw.class
              JOIN vote ON vote.question = question.id AND vote.round = round.id
-             WHERE audit.name = ?1 AND vote.answer IS NOT NULL AND {NEWEST}"
+             WHERE audit.name = ?1 AND (?2 IS NULL OR vote.rater = ?2) AND vote.answer IS NOT NULL AND {NEWEST}"
         ))?;
-        let mut rows = statement.query([&audit.name])?;
+        let mut rows = statement.query((&audit.name, auditor.map(|auditor| auditor.0)))?;
         while let Some(row) = rows.next()? {
             let answer = Answer::from_code(row.get(1)?);
             if let (Some(place), Some(answer)) = (answers.get_mut(count(row, 0)?), answer) {

@@ -64,11 +64,14 @@ pub fn marks(terminal: &Terminal) -> String {
     labels(terminal).iter().map(|label| label.mark).collect()
 }
 
-/// The image's name in the header, and which of its tasks is on the screen, from 0.
+/// The image's name in the header, or `image 212`, and which of its tasks is on the screen, from 0.
 pub fn image(terminal: &Terminal) -> Option<(String, usize)> {
     let header = header(terminal);
     let mut words = header.split_whitespace().skip(1);
-    let name = words.next()?.to_owned();
+    let name = match words.next()? {
+        "image" => format!("image {}", words.next()?),
+        name => name.to_owned(),
+    };
     let part = match words.next()?.strip_prefix('(') {
         Some(part) => part.parse::<usize>().ok()? - 1,
         None => 0,

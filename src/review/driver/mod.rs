@@ -5,6 +5,7 @@ mod auditor;
 mod clerk;
 mod closing;
 mod desk;
+mod earlier;
 mod listen;
 mod live;
 mod mix;
@@ -77,6 +78,8 @@ pub struct Setup {
     pub keymap: Keymap,
     /// Whether the screen is all that the rater may use.
     pub kiosk: bool,
+    /// Whether images are shown with their names, which may give their labels away; adjudicators always see them.
+    pub names: bool,
 }
 
 /// How a sitting ended.
@@ -114,12 +117,24 @@ struct Sitting {
     round_name: String,
     /// Whether answers decide disputes, as an adjudicator's do, who sees everybody's votes.
     decides: bool,
+    /// Whether the rater may know images by their names.
+    names: bool,
     /// Where tasks that are answered once more have their votes.
     retest_round: RoundId,
     /// How many raters a task needs; none for those who are asked whoever else has answered.
     places: Option<Places>,
     shares: Shares,
     stop: Option<Stop>,
+}
+
+impl Sitting {
+    /// An image as the rater may know it.
+    fn shown_image(&self, image: ImageId, name: &str) -> String {
+        match self.names {
+            true => name.to_owned(),
+            false => format!("image {}", image.0),
+        }
+    }
 }
 
 /// What reaches the loop.
@@ -198,6 +213,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         looked_at: setup.round,
         round_name: setup.round_name,
         decides,
+        names: decides || setup.names,
     });
     let work = match setup.audit {
         None => tasks(setup.store, &sitting, setup.order)?,
@@ -216,6 +232,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     };
     let mut state = State::new(begins, size);
     state.kiosk = setup.kiosk;
+    state.names = sitting.names;
     state.asks = work.asks;
     let (errands, inbox) = channel();
     let clerk = {

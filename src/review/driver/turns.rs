@@ -244,6 +244,7 @@ impl Hands {
                 asked_for: state.detour && state.current == Some(task),
             },
             Effect::GiveBack(task) => Errand::GiveBack(task),
+            Effect::LoadEarlier { filter, from } => Errand::LoadEarlier { filter, from },
             Effect::LoadExamples { class, except } => Errand::LoadExamples(class, except),
             Effect::Summarise => Errand::Summarise(state.touched.clone()),
             Effect::WantPictures(requests) => return Ok((Turn::On, self.want(&requests))),

@@ -1,6 +1,7 @@
 //! What happens when something happens: a pure function of state and event.
 
 mod closing;
+mod earlier;
 mod history;
 mod lost;
 mod pictures;
@@ -97,6 +98,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Event::EarlierLoaded(part) => {
+            earlier::loaded(state, part);
+            Vec::new()
+        }
+        Event::EarlierFailed(reason) => {
+            earlier::failed(state, reason);
+            Vec::new()
+        }
         Event::SummaryReady(summary) => {
             if let Mode::Closing(closing) = &mut state.mode {
                 closing.selected = closing
@@ -187,10 +196,14 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     }
     let key = Key::from(event);
     // What is typed is text, whatever else its keys may mean.
-    let typed = matches!(
-        state.mode,
-        Mode::Search(_) | Mode::Comment(_) | Mode::Answer { .. }
-    ) && matches!(event.code, KeyCode::Char(_))
+    let types = match state.mode {
+        Mode::Search(_) | Mode::Comment(_) | Mode::Answer { .. } => true,
+        // A part of a name is looked for.
+        Mode::Earlier(_) => state.names,
+        _ => false,
+    };
+    let typed = types
+        && matches!(event.code, KeyCode::Char(_))
         && !event.modifiers.contains(KeyModifiers::CONTROL);
     let zoomed = state.viewport.zoom > 0 && matches!(state.mode, Mode::Voting);
     let action = state.keymap.action(key, zoomed).filter(|_| !typed);
@@ -256,6 +269,7 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Mode::Earlier(_) => earlier::on_key(state, event, action, at),
         Mode::Closing(_) => closing::on_key(state, event.code, action, at),
     }
 }

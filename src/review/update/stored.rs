@@ -1,5 +1,5 @@
 use super::lost::{forget_flag, forget_votes, put_flag_back, put_votes_back};
-use super::{closing, show_task, to_next_open};
+use super::{closing, earlier, show_task, to_next_open};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
@@ -88,7 +88,7 @@ fn leave_out(state: &mut State, task: TaskId) -> Vec<Effect> {
     // They were meant for this task.
     state.typed_ahead.clear();
     if state.detour {
-        return closing::open(state);
+        return earlier::back_from_detour(state, None);
     }
     let next = state.queue.pop_front();
     show_task(state, next, None);

@@ -1,6 +1,6 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{closing, history, next_task, to_next_open, unbound};
+use super::{closing, earlier, history, next_task, to_next_open, unbound};
 use crate::domain::{Answer, ClassIndex, ImageId, NoteId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
@@ -35,6 +35,7 @@ pub fn on_key(state: &mut State, event: KeyEvent, action: Option<Action>, at: i6
         Action::NoToAll => answered(state, at, |state| no_to_all(state, at)),
         Action::Done => finish(state, at),
         Action::Undo => history::undo(state, at),
+        Action::Earlier => earlier::open(state),
         Action::Up => {
             go_to(state, state.cursor.saturating_sub(1));
             Vec::new()
@@ -298,9 +299,10 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
     if let Some(open) = task.next_open(state.cursor) {
         let count = task.labels.iter().filter(|label| label.is_open()).count();
         state.cursor = open;
+        let back = earlier::way_back(state);
         state.say(match count {
-            1 => "one label is still open".to_owned(),
-            _ => format!("{count} labels are still open; N answers no to them"),
+            1 => format!("one label is still open{back}"),
+            _ => format!("{count} labels are still open; N answers no to them{back}"),
         });
         return Vec::new();
     }
@@ -318,10 +320,10 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
     next_task_or_back(state, at)
 }
 
-/// After a dispute that was opened from the closing screen, the closing screen is back.
+/// After a task that was out of its turn, what was on the screen before it is back.
 fn next_task_or_back(state: &mut State, at: i64) -> Vec<Effect> {
     if state.detour {
-        return closing::open(state);
+        return earlier::back_from_detour(state, Some(at));
     }
     next_task(state, at)
 }
@@ -331,7 +333,7 @@ fn skip(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     };
     if state.detour {
-        return closing::open(state);
+        return earlier::back_from_detour(state, Some(at));
     }
     if state.queue.is_empty() {
         state.say("this is the only task left");

@@ -250,9 +250,13 @@ fn disputes(
     columns: usize,
     lines: &mut Vec<Line<'static>>,
 ) -> Option<usize> {
+    let on = match summary.of_own {
+        true => " on images that you have answered",
+        false => "",
+    };
     let mut title = match summary.disputes_total {
-        0 => " no disputes".to_owned(),
-        total => format!(" {} disputes (share of yes)", thousands(total)),
+        0 => format!(" no disputes{on}"),
+        total => format!(" {} disputes{on} (share of yes)", thousands(total)),
     };
     if summary.decided_total > 0 {
         title.push_str(&format!("; {} decided", thousands(summary.decided_total)));

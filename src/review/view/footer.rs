@@ -17,6 +17,14 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
         )),
         Mode::Comment(text) => Some((" comment: ", text.as_str(), "   ⏎ record  esc back")),
         Mode::Answer { text, .. } => Some((" answer: ", text.as_str(), "   ⏎ record  esc back")),
+        Mode::Earlier(earlier) => Some((
+            match state.names {
+                true => " number or name: ",
+                false => " number: ",
+            },
+            earlier.list.filter.as_str(),
+            "   ⏎ open  ↑↓ choose  esc back",
+        )),
         _ => None,
     };
     if let Some((prompt, text, keys)) = typed {
@@ -65,7 +73,11 @@ fn closing_keys(state: &State) -> String {
     if state.current.is_some() {
         keys.push_str("  b back");
     }
-    keys.push_str(&format!("  {} undo", key_of(state, Action::Undo)));
+    keys.push_str(&format!(
+        "  {} undo  {} earlier",
+        key_of(state, Action::Undo),
+        key_of(state, Action::Earlier)
+    ));
     if let Mode::Closing(closing) = &state.mode
         && let Some(summary) = &closing.summary
         && !summary.disputes.is_empty()

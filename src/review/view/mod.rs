@@ -1,6 +1,7 @@
 //! Draws the state; the only place that draws. Reads the state and nothing else: never decodes, asks or waits.
 
 mod closing;
+mod earlier;
 mod footer;
 mod header;
 mod help;
@@ -42,6 +43,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) -> Drawn {
     header::draw(state, areas.header, frame);
     match &state.mode {
         Mode::Help(scroll) => help::draw(state, *scroll, areas.body, frame),
+        Mode::Earlier(list) => earlier::draw(state, list, areas.body, frame),
         Mode::Closing(closing) => closing::draw(state, closing, areas.body, frame),
         _ => {
             let shown = &mut drawn.shown;
