@@ -170,6 +170,25 @@ pub fn thousands(number: impl TryInto<u64>) -> String {
     text
 }
 
+/// A number with its noun, in the singular or plural: "1 image", "2,000 images", "3 classes".
+pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{} {}", thousands(number), plural(noun)),
+    }
+}
+
+/// The plural of a regular English noun.
+fn plural(noun: &str) -> String {
+    let sounds = ["s", "x", "ch", "sh"];
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if sounds.iter().any(|sound| noun.ends_with(sound)) => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +235,21 @@ mod tests {
             (tail("notebook", 4), tail("日本語", 5)),
             ("book".to_owned(), "本語".to_owned())
         );
+    }
+
+    #[test]
+    fn nouns_agree_with_their_numbers() {
+        for (number, noun, words) in [
+            (0, "image", "0 images"),
+            (1, "image", "1 image"),
+            (1_200, "new image", "1,200 new images"),
+            (1, "class", "1 class"),
+            (2, "class", "2 classes"),
+            (2, "entry", "2 entries"),
+            (2, "day", "2 days"),
+        ] {
+            assert_eq!(count(number, noun), words);
+        }
     }
 
     #[test]

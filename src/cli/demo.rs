@@ -7,9 +7,10 @@ use super::aggregate;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::import::{
-    Labels, Proposals, Votes, import_images, import_labels, import_proposals, import_votes,
+    Images, Labels, Proposals, Votes, import_images, import_labels, import_proposals, import_votes,
 };
 use super::init::create_project;
+use super::newcomer;
 use super::plan::{Plan, replan};
 use super::review::{self, ReviewOptions};
 use crate::domain::Role;
@@ -76,8 +77,10 @@ pub fn run(options: &Demo, context: &Context) -> Result<(), Failure> {
     let outcome = if interactive {
         // Nobody has to say who tries it out.
         let rater = options.review.rater.clone().or_else(review::user_name);
+        let rater = rater.unwrap_or_else(|| "you".to_owned());
+        newcomer::welcome(&context.open()?, &rater, Role::Rater)?;
         let mut own = options.review.clone();
-        own.rater = rater.or_else(|| Some("you".to_owned()));
+        own.rater = Some(rater);
         review::review(&own, &context)
     } else {
         context.say("no terminal here, so the review screen stays closed");
@@ -109,7 +112,7 @@ fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
     };
     let tables = ilsvrc2012_tables().map_err(|error| Failure::failed(error.to_string()))?;
     let store = create_project(&quiet, &tables)?;
-    import_images(&store, &images, false, false, &quiet)?;
+    import_images(&store, &Images::of(images), &quiet)?;
     let file = |name: &str| folder.join(name);
     import_labels(&store, &Labels::of(file("labels.csv")), &quiet)?;
     import_proposals(&store, &Proposals::of(file("proposals.csv")), &quiet)?;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::context::{Context, now, shown};
 use super::failure::Failure;
-use super::import::import_images;
+use super::import::{Images, import_images};
 use crate::domain::Classes;
 use crate::formats::classes::{self, ClassTables};
 use crate::hierarchy::Hierarchy;
 use crate::store::Store;
+use crate::text::count;
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
@@ -33,12 +34,12 @@ pub fn run(options: &Init, context: &Context) -> Result<(), Failure> {
     let tables = read_tables(options)?;
     let store = create_project(context, &tables)?;
     context.say(format!(
-        "{}: a new project with {} classes",
+        "{}: a new project with {}",
         shown(&context.project),
-        tables.classes.len()
+        count(tables.classes.len(), "class")
     ));
     if let Some(folder) = &options.images {
-        import_images(&store, folder, false, false, context)?;
+        import_images(&store, &Images::of(folder.clone()), context)?;
     }
     context.say("next: `relabel import images|labels|proposals …`, then `relabel plan`");
     Ok(())

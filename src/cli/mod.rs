@@ -16,11 +16,13 @@ mod export;
 mod failure;
 mod feature;
 mod folds;
+mod image;
 mod import;
 mod init;
 mod interrupt;
 mod man;
 mod merge;
+mod newcomer;
 mod notes;
 mod output;
 mod plan;
@@ -172,6 +174,9 @@ enum Command {
         after_help = "Examples:\n  relabel man | man -l -\n  relabel man audit plan | man -l -\n  relabel man --dir ~/.local/share/man/man1"
     )]
     Man(man::Man),
+    /// Remove images that came in by mistake
+    #[command(subcommand, after_help = "Examples:\n  relabel image remove cat.JPG")]
+    Image(image::Image),
     /// Add or list raters
     #[command(
         subcommand,
@@ -235,6 +240,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(options, context),
         Command::Init(options) => init::run(options, context),
         Command::Import(options) => import::run(options, context),
+        Command::Image(image) => image::run(image, context),
         Command::Propose(options) => propose::run(options, context),
         Command::Plan(options) => plan::run(options, context),
         Command::Review(options) => review::run(options, context),

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
+use super::newcomer::own_rater;
 use super::plan::{GOLD_SHARE, RATERS_WANTED, RETEST_SHARE, STOP_BOUND};
 use crate::domain::Role;
 use crate::live::audit::LiveAudit;
@@ -286,28 +287,13 @@ pub fn user_name() -> Option<String> {
     })
 }
 
-/// The rater who is named, else the one named as the user is; made with this role when there is none.
-fn own_rater(named: Option<&str>, role: Role, store: &Store) -> Result<RaterRow, Failure> {
-    let name = match named.map(str::to_owned).or_else(user_name) {
-        Some(name) if !name.trim().is_empty() => name,
-        _ => return Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
-    };
-    if let Some(rater) = store.rater(&name)? {
-        return Ok(rater);
-    }
-    store.add_rater(&name, role)?;
-    store
-        .rater(&name)?
-        .ok_or_else(|| Failure::failed("the rater is gone"))
-}
-
 /// The rater who is named, who must exist: a key gives a name, it makes none.
 fn known_rater(options: &ReviewOptions, store: &Store) -> Result<RaterRow, Failure> {
     let Some(name) = &options.rater else {
         return Err(Failure::usage("--kiosk needs --rater NAME"));
     };
     store
-        .rater(name)
+        .rater_named(name)
         .map_err(without_paths)?
         .ok_or_else(|| unknown_rater(name))
 }

@@ -61,14 +61,15 @@ pub fn run(team: &Team, context: &Context) -> Result<(), Failure> {
 
 fn key(options: &TeamKey, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
-    let name = &options.rater;
-    let rater = store.rater(name)?.ok_or_else(|| unknown_rater(name))?;
+    let named = store.rater_named(&options.rater)?;
+    let rater = named.ok_or_else(|| unknown_rater(&options.rater))?;
+    let name = &rater.name;
     let key = read_key(&options.key)?;
     let mut words = Vec::new();
     if options.mosh {
         words.extend(MOSH.iter().map(|&word| word.to_owned()));
     }
-    words.extend(review_words(options, &context.project)?);
+    words.extend(review_words(options, name, &context.project)?);
     let line = authorized_keys::line(&words, &key, name)
         .map_err(|error| Failure::failed(format!("cannot write the line: {error}")))?;
     context.print(&line)?;
@@ -89,7 +90,7 @@ fn key(options: &TeamKey, context: &Context) -> Result<(), Failure> {
 }
 
 /// The review screen's command, word by word.
-fn review_words(options: &TeamKey, project: &Path) -> Result<Vec<String>, Failure> {
+fn review_words(options: &TeamKey, rater: &str, project: &Path) -> Result<Vec<String>, Failure> {
     let unknown = |error: std::io::Error| {
         Failure::failed(format!(
             "cannot tell where relabel or the project is: {error}"
@@ -104,7 +105,7 @@ fn review_words(options: &TeamKey, project: &Path) -> Result<Vec<String>, Failur
         "review".to_owned(),
         "--kiosk".to_owned(),
     ];
-    words.extend(option("--rater", &options.rater));
+    words.extend(option("--rater", rater));
     for (name, value) in options.screen.given() {
         match value {
             Some(value) => words.extend(option(name, &value)),

@@ -48,6 +48,21 @@ pub enum Unseen<'a> {
     Audit(RaterId, RoundId, &'a str),
 }
 
+/// The file that an image has, as an import of files compares it with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// Key of the image.
+    pub id: ImageId,
+    /// Name of the image.
+    pub name: String,
+    /// Path as [`Store::kept_path`] keeps it; none when the image is known by name only.
+    pub path: Option<PathBuf>,
+    /// SHA-256 of the bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// Whether there are votes on it, or notes.
+    pub is_answered: bool,
+}
+
 const SELECT: &str = "SELECT image.id, image.name, image.path, original_label.class
      FROM image LEFT JOIN original_label ON original_label.image = image.id";
 
@@ -73,17 +88,15 @@ impl Store {
         Ok(ImageId(self.connection.last_insert_rowid()))
     }
 
-    /// Says which file an image has; true when that is news.
+    /// Says which file an image has.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn set_image_file(&self, image: ImageId, file: &ImageFile) -> Result<bool, StoreError> {
+    pub fn set_image_file(&self, image: ImageId, file: &ImageFile) -> Result<(), StoreError> {
         let path = bytes_from(self.kept_path(&file.path));
-        let changed = self
-            .connection
+        self.connection
             .prepare_cached(
-                "UPDATE image SET path = ?2, size = ?3, sha256 = ?4, width = ?5, height = ?6
-                 WHERE id = ?1 AND (path IS NOT ?2 OR sha256 IS NOT ?4)",
+                "UPDATE image SET path = ?2, size = ?3, sha256 = ?4, width = ?5, height = ?6 WHERE id = ?1",
             )?
             .execute((
                 image.0,
@@ -93,11 +106,37 @@ impl Store {
                 file.width,
                 file.height,
             ))?;
-        Ok(changed > 0)
+        Ok(())
+    }
+
+    /// The files of all images, in the order of the images' names.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn known_files(&self) -> Result<Vec<KnownFile>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT id, name, path, sha256,
+                        EXISTS (SELECT 1 FROM note WHERE note.image = image.id)
+                        OR EXISTS (SELECT 1 FROM question JOIN vote ON vote.question = question.id
+                                   WHERE question.image = image.id)
+                 FROM image ORDER BY name",
+            )?
+            .query_map([], |row| {
+                Ok(KnownFile {
+                    id: ImageId(row.get(0)?),
+                    name: row.get(1)?,
+                    path: row.get::<_, Option<Vec<u8>>>(2)?.map(path_from),
+                    sha256: row.get(3)?,
+                    is_answered: row.get(4)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?)
     }
 
     /// A path below the project's folder is kept relative to it, so that the folder can be moved; others in full.
-    pub(super) fn kept_path(&self, path: &Path) -> PathBuf {
+    pub fn kept_path(&self, path: &Path) -> PathBuf {
         let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder =
             std::path::absolute(self.folder()).unwrap_or_else(|_| self.folder().to_owned());

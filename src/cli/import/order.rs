@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::names::ImageNames;
 use super::rows::{BadRows, RowProblem, take_rows};
+use super::unknown::UnknownImages;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::table::thousands;
@@ -93,24 +94,22 @@ fn read_order(
         take_rows(order, IMAGE, bad_rows, context, name, |name| take(&name))?;
         return Ok(images);
     }
-    let cannot = |line: usize, reason: &str| {
-        Failure::input(format!(
-            "cannot read {}: line {line}: {reason}",
-            shown(order)
-        ))
-    };
+    let cannot =
+        |line: usize, reason: &str| format!("cannot read {}: line {line}: {reason}", shown(order));
     let file = std::fs::File::open(order)
         .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(order))))?;
+    let mut unknown = UnknownImages::default();
     for (line, name) in (1..).zip(BufReader::new(file).lines()) {
-        let name = name.map_err(|error| cannot(line, &error.to_string()))?;
+        let name = name.map_err(|error| Failure::input(cannot(line, &error.to_string())))?;
         match take(name.trim_end_matches('\r')) {
             Ok(()) => {}
-            Err(RowProblem::Stop(failure)) => return Err(failure),
-            Err(RowProblem::Bad { reason, hints }) => {
-                let failure = cannot(line, &reason);
-                return Err(hints.into_iter().fold(failure, Failure::hint));
+            Err(RowProblem::Unknown(image)) => {
+                unknown.add(image, || Some(format!("line {line}")));
             }
+            Err(problem) => return Err(problem.failure(|reason| cannot(line, reason))),
         }
     }
+    let what = format!("cannot read {}", shown(order));
+    unknown.refuse(&what, "nothing was imported")?;
     Ok(images)
 }
