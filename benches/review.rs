@@ -24,7 +24,9 @@ use relabel::hierarchy::Hierarchy;
 use relabel::review::effect::Effect;
 use relabel::review::event::Event;
 use relabel::review::keymap::Keymap;
-use relabel::review::picture::{ColorDepth, PictureMode, TerminalPictures, Viewport, encode};
+use relabel::review::picture::{
+    ColorDepth, Decoded, PictureMode, TerminalPictures, Viewport, encode,
+};
 use relabel::review::state::{Label, Progress, Sitting, State, Task};
 use relabel::review::update::{start, update};
 use relabel::review::view::{Palette, view};
@@ -77,13 +79,17 @@ const FRAME: Duration = Duration::from_micros(16_667);
 fn key_to_frame() {
     let (classes, hierarchy) = ilsvrc2012().unwrap();
     let (classes, hierarchy) = (Arc::new(classes), Arc::new(hierarchy));
-    let photo = image::RgbImage::from_fn(500, 375, |x, y| {
+    let image = image::RgbImage::from_fn(500, 375, |x, y| {
         image::Rgb([
             (x * 7 % 256) as u8,
             (y * 5 % 256) as u8,
             ((x * y) % 256) as u8,
         ])
     });
+    let photo = Decoded {
+        image,
+        damage: None,
+    };
     for (mode, name) in [
         (PictureMode::Half, "half blocks"),
         (PictureMode::Kitty, "kitty"),
@@ -109,7 +115,7 @@ fn key_to_frame() {
 fn run_keys(
     classes: &Arc<Classes>,
     hierarchy: &Arc<Hierarchy>,
-    photo: &image::RgbImage,
+    photo: &Decoded,
     terminal: &TerminalPictures,
 ) -> Vec<Duration> {
     let open: Vec<TaskId> = (0..TASKS as i64).map(TaskId).collect();
@@ -169,7 +175,7 @@ fn answer(
     effects: Vec<Effect>,
     classes: &Arc<Classes>,
     hierarchy: &Arc<Hierarchy>,
-    photo: &image::RgbImage,
+    photo: &Decoded,
     terminal: &TerminalPictures,
 ) {
     let mut waiting = effects;

@@ -18,7 +18,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     }
     match decode(path) {
         Ok(picture) => assert_eq!(
-            (picture.width(), picture.height()),
+            picture.image.dimensions(),
             (found.width, found.height),
             "the picture has the measures of its header"
         ),

@@ -143,6 +143,9 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
         };
         Failure::input(format!("cannot show {}: {error}", shown(path))).hint(hint)
     })?;
+    if let Some(damage) = decoded.damage {
+        context.say(format!("{}: {damage}", shown(path)));
+    }
     let terminal = TerminalPictures {
         budget: options.picture_budget,
         ..detect(options.pictures)
@@ -150,16 +153,16 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
     let (columns, rows) = options.cells.unwrap_or_else(room);
     context.say_more(format!(
         "{}×{} pixels, {} in {columns}×{rows} cells",
-        decoded.width(),
-        decoded.height(),
+        decoded.image.width(),
+        decoded.image.height(),
         terminal.mode
     ));
     if terminal.mode == PictureMode::None {
         return context.print(&format!(
             "{}: {}×{} pixels (pictures are off)",
             shown(path),
-            decoded.width(),
-            decoded.height()
+            decoded.image.width(),
+            decoded.image.height()
         ));
     }
     let picture = encode(&decoded, (columns, rows), Viewport::WHOLE, &terminal)

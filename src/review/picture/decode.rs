@@ -1,6 +1,19 @@
+//! Picture files: refused by their header where they are too large, or of a kind that is not read; else upright pixels.
+
+mod directory;
+mod jpeg;
+mod kind;
+mod markers;
+mod orientation;
+mod range;
+mod samples;
+mod tiff;
+mod tiff_colors;
+
 use std::error::Error;
+use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -8,6 +21,8 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 use crate::guard::unless_it_panics;
+use kind::{HEAD, Kind};
+use orientation::{of_exif, png_exif, turns};
 
 /// Larger images are refused by their header. 120 megapixels are 360 MB as RGB.
 const MOST_PIXELS: u64 = 120_000_000;
@@ -52,6 +67,9 @@ pub enum DecodeError {
         /// As the header says.
         height: u32,
     },
+    /// Known, but of a kind that is not decoded: a format, or a variety of one, with its article.
+    #[error("this is {0}, which relabel does not read")]
+    NotRead(String),
     /// The file breaks its format's rules.
     #[error("broken {format} file: {reason}")]
     Broken {
@@ -77,6 +95,7 @@ impl DecodeError {
             DecodeError::TooLarge { .. } | DecodeError::BeyondMemory => {
                 "images of up to 120 megapixels are decoded; make a smaller copy"
             }
+            DecodeError::NotRead(_) => "convert it to JPEG or PNG with another program",
             DecodeError::Broken { .. } => {
                 "fetch the file anew, or save it again with another program"
             }
@@ -93,6 +112,59 @@ pub struct Probe {
     pub height: u32,
 }
 
+/// A decoded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// Upright, on white ground.
+    pub image: RgbImage,
+    /// Set when these are not all the pixels that the file once had.
+    pub damage: Option<Damage>,
+}
+
+/// A fault of a file that still gives a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// It ends in the middle of its only pass.
+    Cut,
+    /// It ends in a later pass, which would have given details or colours.
+    CutInParts,
+    /// Only its last bytes are missing.
+    CutAtEnd,
+    /// Some of its data make no sense.
+    Damaged,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Damage::Cut => "file is cut: the lower part is missing",
+            Damage::CutInParts => "file is cut: parts or details are missing",
+            Damage::CutAtEnd => "file is cut: its last bytes are missing",
+            Damage::Damaged => "file is damaged: parts are wrong",
+        })
+    }
+}
+
+/// What a header says.
+#[derive(Debug, Clone, Copy)]
+struct Header {
+    /// As stored.
+    width: u32,
+    /// As stored.
+    height: u32,
+    orientation: Orientation,
+}
+
+impl Header {
+    fn upright(&self) -> Probe {
+        let (width, height) = match turns(self.orientation) {
+            true => (self.height, self.width),
+            false => (self.width, self.height),
+        };
+        Probe { width, height }
+    }
+}
+
 /// One large image at a time.
 static LARGE: Mutex<()> = Mutex::new(());
 
@@ -102,55 +174,40 @@ static LARGE: Mutex<()> = Mutex::new(());
 /// It is none, or too large.
 pub fn probe(path: &Path) -> Result<Probe, DecodeError> {
     guarded(|| {
-        let (format, decoder) = open(path)?;
-        let mut decoder = decoder
-            .into_decoder()
-            .map_err(|error| broken(&format, &error))?;
-        let (width, height) = within_bounds(&decoder)?;
-        Ok(
-            match turns(decoder.orientation().unwrap_or(Orientation::NoTransforms)) {
-                true => Probe {
-                    width: height,
-                    height: width,
-                },
-                false => Probe { width, height },
-            },
-        )
+        let (kind, file) = read(path)?;
+        header(kind, &file).map(|header| header.upright())
     })
 }
 
 /// Decodes a file: upright, 8-bit RGB, transparency on white, the first frame of an animation.
 ///
 /// # Errors
-/// It is no picture, too large, or broken.
-pub fn decode(path: &Path) -> Result<RgbImage, DecodeError> {
+/// It is no picture, too large, of a kind that is not read, or broken.
+pub fn decode(path: &Path) -> Result<Decoded, DecodeError> {
     guarded(|| {
-        let (format, decoder) = open(path)?;
-        let mut decoder = decoder
-            .into_decoder()
-            .map_err(|error| broken(&format, &error))?;
-        let (width, height) = within_bounds(&decoder)?;
-        let _one = (u64::from(width) * u64::from(height) >= LARGE_PIXELS)
+        let (kind, file) = read(path)?;
+        let header = header(kind, &file)?;
+        let _one = (u64::from(header.width) * u64::from(header.height) >= LARGE_PIXELS)
             .then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let image = DynamicImage::from_decoder(decoder).map_err(|error| broken(&format, &error))?;
-        let mut image = DynamicImage::ImageRgb8(flatten(image));
-        image.apply_orientation(orientation);
-        Ok(image.into_rgb8())
+        let (image, damage) = match kind {
+            Kind::Jpeg => jpeg::decode(&file)?,
+            Kind::Tiff => (tiff::decode(file)?, None),
+            _ => (common(kind, &file)?, None),
+        };
+        let mut image = DynamicImage::ImageRgb8(image);
+        image.apply_orientation(header.orientation);
+        let image = image.into_rgb8();
+        Ok(Decoded { image, damage })
     })
 }
 
 /// A decoder that gives up with a panic has met a broken file.
 fn guarded<T>(read: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, DecodeError> {
-    unless_it_panics(read).unwrap_or_else(|| {
-        Err(DecodeError::Broken {
-            format: "picture".to_owned(),
-            reason: "the decoder gave up".to_owned(),
-        })
-    })
+    unless_it_panics(read).unwrap_or_else(|| Err(broken("picture", "the decoder gave up")))
 }
 
-fn open(path: &Path) -> Result<(String, ImageReader<BufReader<File>>), DecodeError> {
+/// The bytes of a file of a kind that is read.
+fn read(path: &Path) -> Result<(Kind, Vec<u8>), DecodeError> {
     let metadata = std::fs::metadata(path).map_err(|error| refused(&error))?;
     // Before opening: a pipe would wait for its other end for ever.
     if !metadata.is_file() {
@@ -159,24 +216,67 @@ fn open(path: &Path) -> Result<(String, ImageReader<BufReader<File>>), DecodeErr
     if metadata.len() == 0 {
         return Err(DecodeError::Empty);
     }
-    let file = File::open(path).map_err(|error| refused(&error))?;
-    let mut reader = ImageReader::new(BufReader::new(file))
-        .with_guessed_format()
-        .map_err(|error| refused(&error))?;
-    let Some(format) = reader.format() else {
-        return Err(DecodeError::Unknown);
+    let mut file = File::open(path).map_err(|error| refused(&error))?;
+    let mut bytes = Vec::new();
+    let mut take = |most: u64, bytes: &mut Vec<u8>| {
+        let part = (&mut file).take(most).read_to_end(bytes);
+        part.map_err(|error| refused(&error))
     };
+    take(HEAD as u64, &mut bytes)?;
+    let kind = Kind::of(&bytes);
+    match kind {
+        Kind::Unknown => return Err(DecodeError::Unknown),
+        Kind::NotRead(name) => return Err(DecodeError::NotRead(name.to_owned())),
+        Kind::Jpeg | Kind::Tiff | Kind::Common(_) => {}
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(DecodeError::BeyondMemory);
+    }
+    take(MOST_BYTES, &mut bytes)?;
+    Ok((kind, bytes))
+}
+
+fn header(kind: Kind, file: &[u8]) -> Result<Header, DecodeError> {
+    let format = match kind {
+        Kind::Jpeg => return jpeg::header(file),
+        Kind::Tiff => return tiff::header(file),
+        Kind::Common(format) => format,
+        Kind::NotRead(_) | Kind::Unknown => return Err(DecodeError::Unknown),
+    };
+    let mut decoder = decoder(format, file)?;
+    let (width, height) = decoder.dimensions();
+    check_bounds((width, height), decoder.total_bytes())?;
+    let exif = match format {
+        ImageFormat::Png => png_exif(file).map(<[u8]>::to_vec),
+        _ => decoder.exif_metadata().ok().flatten(),
+    };
+    let orientation = exif.and_then(|exif| of_exif(&exif));
+    Ok(Header {
+        width,
+        height,
+        orientation: orientation.unwrap_or(Orientation::NoTransforms),
+    })
+}
+
+/// The image library's decoder.
+fn decoder(format: ImageFormat, file: &[u8]) -> Result<impl ImageDecoder, DecodeError> {
+    let mut reader = ImageReader::with_format(Cursor::new(file), format);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_BYTES);
     reader.limits(limits);
-    let name = match format {
-        ImageFormat::Jpeg => "JPEG".to_owned(),
-        other => other
-            .extensions_str()
-            .first()
-            .map_or_else(|| "picture".to_owned(), |ending| ending.to_uppercase()),
+    reader
+        .into_decoder()
+        .map_err(|error| of_library(format, file, &error))
+}
+
+/// The pixels of what the image library decodes by itself.
+fn common(kind: Kind, file: &[u8]) -> Result<RgbImage, DecodeError> {
+    let Kind::Common(format) = kind else {
+        return Err(DecodeError::Unknown);
     };
-    Ok((name, reader))
+    let image = DynamicImage::from_decoder(decoder(format, file)?)
+        .map_err(|error| of_library(format, file, &error))?;
+    Ok(range::to_rgb(image))
 }
 
 fn refused(error: &io::Error) -> DecodeError {
@@ -189,40 +289,35 @@ fn refused(error: &io::Error) -> DecodeError {
 
 const ENDS_EARLY: &str = "it ends too early";
 
-/// Decoders' own words, by a part of them, in ours.
-const IN_OTHER_WORDS: [(&str, &str); 4] = [
-    ("Not enough bytes", ENDS_EARLY),
+/// Decoders' own words, by a part of them in small letters, in ours.
+const IN_OTHER_WORDS: [(&str, &str); 5] = [
+    ("not enough bytes", ENDS_EARLY),
     ("unexpected end of file", ENDS_EARLY),
-    ("CRC error", "a checksum is wrong"),
+    ("exhausted data", ENDS_EARLY),
+    ("crc error", "a checksum is wrong"),
     ("width or height is set to zero", "it has no pixels"),
 ];
 
-fn within_bounds(decoder: &impl ImageDecoder) -> Result<(u32, u32), DecodeError> {
-    let (width, height) = decoder.dimensions();
+fn check_bounds((width, height): (u32, u32), bytes: u64) -> Result<(), DecodeError> {
     if width == 0 || height == 0 {
         return Err(DecodeError::NoPixels { width, height });
     }
-    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_BYTES {
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || bytes > MOST_BYTES {
         return Err(DecodeError::TooLarge { width, height });
     }
-    Ok((width, height))
+    Ok(())
 }
 
-fn broken(format: &str, error: &ImageError) -> DecodeError {
-    let reason = match error {
-        ImageError::Limits(_) => return DecodeError::BeyondMemory,
-        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            ENDS_EARLY.to_owned()
-        }
-        // Without the frame around it, which names the format once more.
-        ImageError::Decoding(error) => error
-            .source()
-            .map_or_else(|| error.to_string(), ToString::to_string),
-        other => other.to_string(),
-    };
+fn ends_early(format: &str) -> DecodeError {
+    broken(format, ENDS_EARLY)
+}
+
+/// A broken file, in one line of ours.
+fn broken(format: &str, reason: &str) -> DecodeError {
+    let small = reason.to_ascii_lowercase();
     let known = IN_OTHER_WORDS
         .iter()
-        .find(|(theirs, _)| reason.contains(theirs));
+        .find(|(theirs, _)| small.contains(theirs));
     let reason = match known {
         Some((_, ours)) => (*ours).to_owned(),
         None => reason.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -233,33 +328,40 @@ fn broken(format: &str, error: &ImageError) -> DecodeError {
     }
 }
 
-/// Whether width and height change places.
-fn turns(orientation: Orientation) -> bool {
-    matches!(
-        orientation,
-        Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
-    )
+/// What the image library says of a file.
+fn of_library(format: ImageFormat, file: &[u8], error: &ImageError) -> DecodeError {
+    let name = format
+        .extensions_str()
+        .first()
+        .map_or_else(|| "picture".to_owned(), |ending| ending.to_uppercase());
+    if format == ImageFormat::WebP && is_cut_riff(file) {
+        return ends_early(&name);
+    }
+    match error {
+        ImageError::Limits(_) => DecodeError::BeyondMemory,
+        ImageError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            ends_early(&name)
+        }
+        // Without the frame around it, which names the format once more.
+        ImageError::Decoding(error) => {
+            let source = error.source();
+            broken(
+                &name,
+                &source.map_or_else(|| error.to_string(), ToString::to_string),
+            )
+        }
+        ImageError::Unsupported(what) => {
+            let what = crate::text::fit(&what.to_string(), 80);
+            DecodeError::NotRead(format!("a {name} file of an unusual kind ({what})"))
+        }
+        other => broken(&name, &other.to_string()),
+    }
 }
 
-/// Transparency on a white ground.
-fn flatten(image: DynamicImage) -> RgbImage {
-    if !image.color().has_alpha() {
-        return image.into_rgb8();
-    }
-    let rgba = image.into_rgba8();
-    let over_white = |value: u8, alpha: u8| {
-        let (value, alpha) = (u32::from(value), u32::from(alpha));
-        u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(255)
-    };
-    let mut flat = RgbImage::new(rgba.width(), rgba.height());
-    for (ground, pixel) in flat.pixels_mut().zip(rgba.pixels()) {
-        let [red, green, blue, alpha] = pixel.0;
-        ground.0 = [red, green, blue].map(|value| over_white(value, alpha));
-    }
-    flat
+/// Whether a WebP says that it is longer than it is.
+fn is_cut_riff(file: &[u8]) -> bool {
+    let length = file.get(4..).and_then(<[u8]>::first_chunk::<4>);
+    length.is_some_and(|length| u64::from(u32::from_le_bytes(*length)) + 8 > file.len() as u64)
 }
 
 #[cfg(test)]
@@ -333,7 +435,7 @@ mod tests {
         let mut bytes = io::Cursor::new(Vec::new());
         clear.write_to(&mut bytes, ImageFormat::Png).unwrap();
         let file = file(bytes.get_ref());
-        let flat = decode(file.path()).unwrap();
+        let flat = decode(file.path()).unwrap().image;
         assert_eq!(flat.as_raw(), &[10, 20, 30, 255, 255, 255]);
     }
 }

@@ -11,23 +11,24 @@ use ratatui_image::protocol::sixel::Sixel;
 use super::blocks::{Cells, Glyphs};
 use super::payload::Place;
 use super::payload::iterm2::iterm2;
-use super::payload::kitty::kitty;
+use super::payload::kitty::{BAND, kitty};
 use super::payload::sixel::sixel;
 use super::scale::{FilterType, Part, scale};
 use super::terminal::{PictureMode, TerminalPictures};
-use super::{Form, Picture, Viewport};
+use super::{Decoded, Form, Picture, Viewport};
 
 /// Makes the picture of a part of an image for a box of cells.
 ///
 /// # Errors
 /// The encoder refuses, or pictures are off; in one line.
 pub fn encode(
-    image: &RgbImage,
+    decoded: &Decoded,
     room: (u16, u16),
     viewport: Viewport,
     terminal: &TerminalPictures,
 ) -> Result<Picture, String> {
     let began = Instant::now();
+    let image = &decoded.image;
     let part = Part::of(image.dimensions(), viewport);
     let room = (
         within_bounds(room.0, terminal.cell.0),
@@ -47,7 +48,11 @@ pub fn encode(
         PictureMode::Half | PictureMode::Quadrant | PictureMode::Sextant => times(glyphs.grid()),
         PictureMode::Sixel => times(cell),
         // These terminals scale a picture up themselves.
-        PictureMode::Kitty => part.in_whole_rows(times(cell), u32::from(rows)),
+        PictureMode::Kitty => match part.at_most(times(cell)) {
+            // In one piece, so it need not be cut where the rows of cells are.
+            (width, height) if width * height <= BAND => (width, height),
+            _ => part.in_whole_rows(times(cell), u32::from(rows)),
+        },
         PictureMode::Iterm2 => part.at_most(times(cell)),
     };
     let filter = match terminal.mode {
@@ -70,6 +75,7 @@ pub fn encode(
         pixels: image.dimensions(),
         bytes,
         took: began.elapsed(),
+        damage: decoded.damage,
     })
 }
 

@@ -29,7 +29,7 @@ use ratatui_image::protocol::Protocol;
 
 pub use ask::{Answers, Inquiry, QUERY, Question};
 use blocks::Cells;
-pub use decode::{DecodeError, Probe, decode, probe};
+pub use decode::{Damage, DecodeError, Decoded, Probe, decode, probe};
 pub use encode::encode;
 pub use examine::{detect, examine, send};
 pub use inline::write_inline;
@@ -101,6 +101,8 @@ pub struct Picture {
     pub bytes: usize,
     /// How long scaling and encoding took.
     pub took: Duration,
+    /// A fault of the file, to be said beside the picture.
+    pub damage: Option<Damage>,
 }
 
 #[derive(Clone)]

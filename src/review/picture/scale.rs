@@ -41,13 +41,14 @@ impl Part {
         (width.min(own(self.width)), height.min(own(self.height)))
     }
 
-    /// The same, but the same number of pixels in each of so many rows of cells, where there are enough for one a row.
+    /// The same, but the same number of pixels in each of so many rows of cells, where there are enough for one per row; never
+    /// fewer.
     pub fn in_whole_rows(&self, pixels: (u32, u32), rows: u32) -> (u32, u32) {
         let (width, height) = self.at_most(pixels);
-        let each = f64::from(height) / f64::from(rows.max(1));
-        match each < 1.0 {
-            true => (width, height),
-            false => (width, each.round() as u32 * rows.max(1)),
+        if height < rows {
+            (width, height)
+        } else {
+            (width, height.next_multiple_of(rows.max(1)))
         }
     }
 
@@ -134,6 +135,10 @@ mod tests {
             prop_assert!(part.width > 0.0 && part.height > 0.0);
             let (columns, rows) = part.cells(room, cell);
             prop_assert!((1..=room.0).contains(&columns) && (1..=room.1).contains(&rows));
+            let most = (u32::from(columns) * u32::from(cell.0), u32::from(rows) * u32::from(cell.1));
+            let (_, height) = part.at_most(most);
+            let whole = part.in_whole_rows(most, u32::from(rows)).1;
+            prop_assert!(whole >= height && whole <= most.1);
         }
     }
 }

@@ -24,7 +24,7 @@ const QUALITY: u8 = 75;
 /// # Errors
 /// The file gives no picture, or the encoder refuses; in one line.
 pub fn thumbnail(path: &Path, longest: u32) -> Result<Thumbnail, String> {
-    let image = decode(path).map_err(|error| error.to_string())?;
+    let image = decode(path).map_err(|error| error.to_string())?.image;
     let (width, height) = image.dimensions();
     let share = (f64::from(longest) / f64::from(width.max(height))).min(1.0);
     let side = |length: u32| ((f64::from(length) * share).round() as u32).max(1);

@@ -3,10 +3,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use image::RgbImage;
-
 use super::terminal::TerminalPictures;
-use super::{DecodeError, Picture, PictureRequest, decode, encode};
+use super::{DecodeError, Decoded, Picture, PictureRequest, decode, encode};
 use crate::domain::ImageId;
 
 /// Threads that decode have names that begin so; a panic in them is an answer, not an end.
@@ -79,7 +77,7 @@ struct Work {
     under_way: Vec<PictureRequest>,
     /// Oldest use first.
     pictures: Vec<(PictureRequest, Arc<Picture>)>,
-    decoded: Vec<(ImageId, Arc<RgbImage>)>,
+    decoded: Vec<(ImageId, Arc<Decoded>)>,
     ended: bool,
 }
 
@@ -181,7 +179,7 @@ fn run(shared: &Shared, deliver: &impl Fn(Outcome)) {
 fn make(
     shared: &Shared,
     wanted: &Wanted,
-    known: Option<Arc<RgbImage>>,
+    known: Option<Arc<Decoded>>,
 ) -> Result<Arc<Picture>, NoPicture> {
     let request = &wanted.request;
     let image = match known {
@@ -199,11 +197,13 @@ fn make(
 
 impl Work {
     /// Keeps a decoded image for zooming; the oldest make room for it.
-    fn keep(&mut self, image: ImageId, decoded: Arc<RgbImage>) {
+    fn keep(&mut self, image: ImageId, decoded: Arc<Decoded>) {
         self.decoded.retain(|(known, _)| *known != image);
         self.decoded.push((image, decoded));
-        let bytes = |kept: &[(ImageId, Arc<RgbImage>)]| {
-            kept.iter().map(|(_, d)| d.as_raw().len()).sum::<usize>()
+        let bytes = |kept: &[(ImageId, Arc<Decoded>)]| {
+            kept.iter()
+                .map(|(_, d)| d.image.as_raw().len())
+                .sum::<usize>()
         };
         let is_much = |kept: &[_]| kept.len() > DECODED || bytes(kept) > DECODED_BYTES;
         while self.decoded.len() > 1 && is_much(&self.decoded) {
@@ -216,6 +216,8 @@ impl Work {
 mod tests {
     use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
     use std::time::Duration;
+
+    use image::RgbImage;
 
     use super::*;
     use crate::review::picture::{ColorDepth, PictureMode, Viewport};
@@ -369,13 +371,17 @@ mod tests {
     #[test]
     fn decoded_images_are_kept_by_their_bytes_and_at_least_one() {
         let half = u32::try_from(DECODED_BYTES / 2 / 3).unwrap();
+        let row = |pixels| Decoded {
+            image: RgbImage::new(pixels, 1),
+            damage: None,
+        };
         let mut work = Work::default();
         for n in 1..=3 {
-            work.keep(ImageId(n), Arc::new(RgbImage::new(half, 1)));
+            work.keep(ImageId(n), Arc::new(row(half)));
         }
         let kept: Vec<i64> = work.decoded.iter().map(|(image, _)| image.0).collect();
         assert_eq!(kept, [2, 3]);
-        work.keep(ImageId(4), Arc::new(RgbImage::new(3 * half, 1)));
+        work.keep(ImageId(4), Arc::new(row(3 * half)));
         assert_eq!(work.decoded.len(), 1);
     }
 

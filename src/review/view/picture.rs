@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use crate::review::keymap::Action;
 use crate::review::layout::tiles;
-use crate::review::picture::{NoPicture, PictureRequest, Placed, Viewport};
+use crate::review::picture::{Damage, NoPicture, PictureRequest, Placed, Viewport};
 use crate::review::state::{Examples, Mode, PictureState, State, Task};
 use crate::text::{fit, printable};
 
@@ -17,6 +17,9 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<P
     let mut block = Block::bordered().border_style(state.palette.quiet());
     if let Some(task) = state.task() {
         let mut marks = marks(task);
+        if let Some(damage) = damage(state, task, inside) {
+            marks.insert(0, damage.to_string());
+        }
         if state.viewport.zoom > 0 {
             marks.push(format!("{}×", 1 << state.viewport.zoom));
         }
@@ -60,6 +63,16 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<P
         return false;
     }
     draw_picture(state, &request, inside, frame, placed)
+}
+
+/// The fault of the file whose picture is on the screen.
+fn damage(state: &State, task: &Task, inside: Rect) -> Option<Damage> {
+    match state.pictures.get(&request(state, task, inside)) {
+        Some(PictureState::Ready(picture)) if !matches!(state.mode, Mode::Examples(_)) => {
+            picture.damage
+        }
+        _ => None,
+    }
 }
 
 /// What the task's picture costs.
@@ -163,7 +176,13 @@ fn draw_examples(
         );
         draw_picture(state, &request, picture, frame, placed);
         let caption = Rect::new(tile.x, tile.bottom().saturating_sub(1), tile.width, 1);
-        let caption_text = fit(name, usize::from(tile.width).saturating_sub(1));
+        let damaged = matches!(state.pictures.get(&request), Some(PictureState::Ready(shown)) if shown.damage.is_some());
+        let name = if damaged {
+            format!("damaged file: {name}")
+        } else {
+            name.clone()
+        };
+        let caption_text = fit(&name, usize::from(tile.width).saturating_sub(1));
         frame.render_widget(Line::styled(caption_text, state.palette.quiet()), caption);
     }
 }

@@ -38,7 +38,7 @@ const COARSE: &[(u16, u32)] = &[
 const PREVIEW: usize = 9_700;
 
 /// Pixels of a band, about: some 16 kB.
-const BAND: u32 = 28_000;
+pub const BAND: u32 = 28_000;
 
 /// Bytes of base64 that one command may carry.
 const CHUNK: usize = 4096;
