@@ -15,7 +15,6 @@ use crate::cli::interrupt;
 use crate::formats::table::Column;
 use crate::review::picture::probe;
 use crate::store::{ImageFile, Store};
-use crate::text::printable;
 
 /// Options of `import images`.
 #[derive(Debug, clap::Args)]
@@ -96,25 +95,20 @@ pub fn import_images(
         }
     }
     if !bad.is_empty() && !skip_bad {
-        let shown_lines: Vec<String> = bad
-            .iter()
-            .take(20)
-            .map(|line| format!("\n  {}", printable(line)))
-            .collect();
-        let more = bad.len().saturating_sub(20);
-        return Err(Failure::input(format!(
-            "cannot import {}: {} of {} files cannot be taken in:{}{}",
+        let failure = Failure::input(format!(
+            "cannot import {}: {} of {} files cannot be taken in:",
             shown(path),
             bad.len(),
             bad.len() + good.len(),
-            shown_lines.concat(),
-            if more > 0 {
-                format!("\n  … and {more} more")
-            } else {
-                String::new()
-            },
-        ))
-        .hint("nothing was imported; leave them out with --skip-bad"));
+        ));
+        let first = bad.iter().take(20);
+        let failure = first.fold(failure, |failure, line| failure.detail(line.as_str()));
+        let failure = match bad.len().saturating_sub(20) {
+            0 => failure,
+            more => failure.detail(format!("… and {more} more")),
+        };
+        return Err(failure
+            .hint("nothing was imported; leave them out with --skip-bad"));
     }
     left_out.0.extend(bad);
     let (new, known) = keep(store, &good)?;
