@@ -84,17 +84,20 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
     }
     let file = PathBuf::from(&options.classes);
     let mut tables = ClassTables {
-        classes: classes::read_classes(open(&file)?.as_slice()).map_err(|error| bad(&file, &error))?,
+        classes: classes::read_classes(open(&file)?.as_slice())
+            .map_err(|error| bad(&file, &error))?,
         edges: Vec::new(),
         names: Vec::new(),
         headings: Vec::new(),
     };
     let list = Classes::new(tables.classes.clone()).map_err(|error| bad(&file, &error))?;
     if let Some(file) = &options.headings {
-        tables.headings = classes::read_headings(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
+        tables.headings =
+            classes::read_headings(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
     }
     if let Some(file) = &options.hierarchy {
-        let rows = classes::read_hierarchy(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
+        let rows =
+            classes::read_hierarchy(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
         tables.edges = rows.edges;
         tables.names = rows.roots;
         let (edges, names, headings) = (

@@ -25,7 +25,9 @@ fn unreadable(file: &Path, error: &WholeError) -> Failure {
     };
     let failure = Failure::input(format!("cannot read {name}: {why}"));
     match error {
-        WholeError::TooLarge(_) => failure.hint("is it the file that was meant? docs/formats.md states the bounds"),
+        WholeError::TooLarge(_) => {
+            failure.hint("is it the file that was meant? docs/formats.md states the bounds")
+        }
         WholeError::Kind(_) => failure.hint("name a file, or a pipe such as <(command)"),
         WholeError::Silent => failure.hint("start the command that writes into it first"),
         WholeError::Io(_) => failure,

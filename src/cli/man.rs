@@ -51,9 +51,12 @@ pub fn run(options: &Man, context: &Context) -> Result<(), Failure> {
 /// A page for a command and each below it.
 fn write_pages(command: &clap::Command, dir: &Path, context: &Context) -> Result<(), Failure> {
     let page = Page::new(command.clone());
-    put(&dir.join(page.get_filename()), Contents::Text, context, |out| {
-        Ok(page.render(out)?)
-    })?;
+    put(
+        &dir.join(page.get_filename()),
+        Contents::Text,
+        context,
+        |out| Ok(page.render(out)?),
+    )?;
     let below = command.get_subcommands();
     below
         .filter(|command| !command.is_hide_set())

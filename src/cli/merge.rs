@@ -60,7 +60,8 @@ pub fn run(options: &Merge, context: &Context) -> Result<(), Failure> {
             context.say(format!("{} is this project itself", shown(other)));
             continue;
         }
-        let snapshot = Snapshot::of(other).map_err(|error| unreadable(other, &error))?;
+        let snapshot =
+            Snapshot::of(other, &context.project).map_err(|error| unreadable(other, &error))?;
         snapshots.push((other, snapshot));
     }
     let mut votes = 0;
@@ -118,6 +119,13 @@ fn unreadable(other: &Path, error: &StoreError) -> Failure {
             "cannot merge {file}: it has schema version {found}; this relabel knows up to {known}"
         ))
         .hint("install the newest relabel here too"),
+        StoreError::Io { path, source } if path != other => {
+            let why = in_words(source);
+            Failure::failed(format!(
+                "cannot merge {file}: no copy of it can be made beside the project: {why}"
+            ))
+            .hint("the copy is of the same size, and goes again")
+        }
         StoreError::Io { source, .. } => {
             Failure::input(format!("cannot merge {file}: {}", in_words(source)))
         }

@@ -140,9 +140,7 @@ impl Store {
     /// Keeps what an audit was called and when.
     pub(super) fn keep_audit_name(&self, audit: &StoredAudit) -> Result<(), StoreError> {
         self.connection
-            .prepare_cached(
-                "UPDATE audit SET given_name = ?2, named_at = ?3 WHERE identity = ?1",
-            )?
+            .prepare_cached("UPDATE audit SET given_name = ?2, named_at = ?3 WHERE identity = ?1")?
             .execute((&audit.identity, &audit.given_name, audit.named_at))?;
         Ok(())
     }
@@ -228,10 +226,17 @@ mod tests {
 
     #[test]
     fn the_eldest_keeps_the_name_whatever_the_order() {
-        let audits = vec![named(2, "b", "spot"), named(1, "a", "spot"), named(3, "c", "set")];
+        let audits = vec![
+            named(2, "b", "spot"),
+            named(1, "a", "spot"),
+            named(3, "c", "set"),
+        ];
         let names = names_of(audits.clone(), &BTreeSet::new());
         let of = |names: &BTreeMap<String, String>, identity: &str| names[identity].clone();
-        assert_eq!((of(&names, "a"), of(&names, "c")), ("spot".to_owned(), "set".to_owned()));
+        assert_eq!(
+            (of(&names, "a"), of(&names, "c")),
+            ("spot".to_owned(), "set".to_owned())
+        );
         // The beginning of sha256("b").
         assert_eq!(of(&names, "b"), "spot (3e23)");
         let reversed = audits.into_iter().rev().collect();

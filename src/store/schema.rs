@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// "relb": marks the file as ours in SQLite's header.
-const APPLICATION_ID: i64 = 0x7265_6c62;
+pub(super) const APPLICATION_ID: u32 = 0x7265_6c62;
 
 /// Each step leads from the version that is its place to the next.
 const STEPS: &[&str] = &[
@@ -39,7 +39,7 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Stor
             Some(rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Sqlite(error),
             _ => foreign(),
         })?;
-    if application != APPLICATION_ID {
+    if application != i64::from(APPLICATION_ID) {
         return Err(foreign());
     }
     let found = version(connection)?;

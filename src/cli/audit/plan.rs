@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::names::may_be_called;
 use super::given::{Source, Strata, by_class, by_score, given_labels, one_stratum};
+use super::names::may_be_called;
 use crate::audit::exact::zero_failure_size;
 use crate::audit::{Design, Maybe, Outlook, Terms, draw};
 use crate::cli::context::{Context, now};

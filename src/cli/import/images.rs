@@ -107,8 +107,7 @@ pub fn import_images(
             0 => failure,
             more => failure.detail(format!("… and {more} more")),
         };
-        return Err(failure
-            .hint("nothing was imported; leave them out with --skip-bad"));
+        return Err(failure.hint("nothing was imported; leave them out with --skip-bad"));
     }
     left_out.0.extend(bad);
     let (new, known) = keep(store, &good)?;

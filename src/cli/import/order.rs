@@ -103,8 +103,7 @@ fn read_order(
     let bytes = read_small(order, MOST_OF_ORDER)?;
     for (line, name) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
         let name = name.strip_suffix(b"\n").unwrap_or(name);
-        let name =
-            std::str::from_utf8(name).map_err(|_| cannot(line, "the text is not UTF-8"))?;
+        let name = std::str::from_utf8(name).map_err(|_| cannot(line, "the text is not UTF-8"))?;
         match take(name.trim_end_matches('\r')) {
             Ok(()) => {}
             Err(RowProblem::Stop(failure)) => return Err(failure),

@@ -48,9 +48,8 @@ fn refused(what: &str, error: &io::Error) -> Failure {
     }
     let failure = Failure::failed(format!("{what}: {}", in_words(error)));
     match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            failure.hint("make room, or choose a place on another disk; what was there is there still")
-        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failure
+            .hint("make room, or choose a place on another disk; what was there is there still"),
         _ => failure.hint("choose another place"),
     }
 }

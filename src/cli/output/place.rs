@@ -56,7 +56,9 @@ impl Place {
                 shown(&given.join("output.csv"))
             ))),
             Ok(found) if found.is_file() => {
-                let path = given.canonicalize().map_err(|error| cannot(given, &error))?;
+                let path = given
+                    .canonicalize()
+                    .map_err(|error| cannot(given, &error))?;
                 refuse_project(given, &path, Some(&found), project)?;
                 refuse_databases(given, &path)?;
                 refuse_protected(given, &path)?;
@@ -193,8 +195,9 @@ fn in_its_folder(given: &Path, path: &Path) -> Result<PathBuf, Failure> {
     };
     match fs::metadata(folder) {
         Ok(found) if !found.is_dir() => {
-            return Err(refused(format!("{} is no folder", shown(folder)))
-                .hint("choose another place"));
+            return Err(
+                refused(format!("{} is no folder", shown(folder))).hint("choose another place")
+            );
         }
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -227,7 +230,9 @@ fn refuse_project(
     found: Option<&Metadata>,
     project: &Path,
 ) -> Result<(), Failure> {
-    let project = project.canonicalize().unwrap_or_else(|_| project.to_owned());
+    let project = project
+        .canonicalize()
+        .unwrap_or_else(|_| project.to_owned());
     let is_it = |file: &Path| {
         let known = fs::metadata(file).ok();
         let same = match (found.and_then(identity), known.as_ref().and_then(identity)) {
@@ -307,17 +312,21 @@ fn refuse_protected(given: &Path, path: &Path) -> Result<(), Failure> {
     use rustix::fs::{Access, access};
     let refused = |what: &Path, error: rustix::io::Errno| {
         let why = in_words(&io::Error::from(error));
-        Failure::failed(format!("cannot write {}: {}: {why}", shown(given), shown(what)))
+        Failure::failed(format!(
+            "cannot write {}: {}: {why}",
+            shown(given),
+            shown(what)
+        ))
     };
     if path.exists() {
         access(path, Access::WRITE_OK).map_err(|error| {
-            refused(path, error).hint("choose another file, or change what may be done with it (chmod)")
+            refused(path, error)
+                .hint("choose another file, or change what may be done with it (chmod)")
         })?;
     }
     let folder = folder_of(path);
     access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
-        refused(folder, error)
-            .hint("choose another folder, or write through: `-o - > FILE`")
+        refused(folder, error).hint("choose another folder, or write through: `-o - > FILE`")
     })
 }
 
