@@ -734,7 +734,7 @@ fn other_project_files() {
         std::fs::write(&ours, &former).unwrap();
         let store = Store::open(&ours).unwrap();
         let other = scratch.file("other.db", bytes);
-        let snapshot = match Snapshot::of(&other) {
+        let snapshot = match Snapshot::of(&other, &other) {
             Ok(snapshot) => snapshot,
             Err(error) => return refusal(&error).map(|()| 0),
         };

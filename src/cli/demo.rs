@@ -1,6 +1,6 @@
 //! `relabel demo`: the built-in example project, written to a folder and opened in the review screen.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::aggregate;
@@ -11,6 +11,7 @@ use super::import::{
 };
 use super::init::create_project;
 use super::newcomer;
+use super::output::{Contents, in_words, put};
 use super::plan::{Plan, replan};
 use super::review::{self, ReviewOptions};
 use crate::domain::Role;
@@ -97,14 +98,25 @@ pub fn run(options: &Demo, context: &Context) -> Result<(), Failure> {
 
 /// Writes the example's files and takes the road that a user would take.
 fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
-    let cannot = |path: &Path, error: std::io::Error| {
-        Failure::failed(format!("cannot write {}: {error}", shown(path)))
-    };
     let images = folder.join("images");
-    std::fs::create_dir_all(&images).map_err(|error| cannot(&images, error))?;
-    for (name, bytes) in FILES {
+    std::fs::create_dir_all(&images).map_err(|error| {
+        let why = in_words(&error);
+        Failure::failed(format!("cannot make the folder {}: {why}", shown(&images)))
+            .hint("choose another one with --dir DIR")
+    })?;
+    // A folder of somebody's own may have files of these names.
+    let is_other = |(name, bytes): &&(&str, &[u8])| {
         let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(|error| cannot(&path, error))?;
+        path.exists() && !std::fs::read(&path).is_ok_and(|there| there == *bytes)
+    };
+    if let Some((name, _)) = FILES.iter().find(is_other) {
+        let why = format!("{} is there already", shown(&folder.join(name)));
+        return Err(Failure::failed(why).hint("choose an empty folder with --dir DIR"));
+    }
+    for (name, bytes) in FILES {
+        put(&folder.join(name), Contents::Bytes, context, |out| {
+            Ok(out.write_all(bytes)?)
+        })?;
     }
     let quiet = Context {
         quiet: true,

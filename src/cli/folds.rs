@@ -1,12 +1,12 @@
 //! `relabel folds`: which images are left out together when models are trained.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::failure::Failure;
 use super::import::{ImageNames, read_groups};
-use super::output::to_file_or_stdout;
+use super::output::{Contents, Outputs, to_file_or_stdout};
 use super::table::thousands;
 use crate::cleaning::folds::{deal, deal_groups};
 use crate::domain::ImageId;
@@ -25,13 +25,20 @@ pub struct Folds {
     /// A table image,group: images of a group, such as near-duplicates or a session, stay in one fold
     #[arg(long, value_name = "FILE")]
     groups: Option<PathBuf>,
-    /// Where to [default: stdout]
+    /// Where to; - for stdout [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
+    let inputs: Vec<&Path> = options.groups.iter().map(PathBuf::as_path).collect();
+    let outputs = Outputs {
+        places: &[("-o", options.output.as_deref())],
+        inputs: &inputs,
+        ..Outputs::default()
+    };
+    let context = &outputs.check(context)?;
     let store = context.open()?;
     let images = store.images()?;
     if images.len() < options.k as usize {
@@ -50,9 +57,10 @@ pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
         None => deal(&strata, options.k, options.seed),
     };
     let named = || images.iter().map(|image| image.name.as_str());
-    to_file_or_stdout(options.output.as_deref(), context, |mut out| {
+    let output = options.output.as_deref();
+    to_file_or_stdout(output, Contents::Text, context, |out| {
         let lines = named().zip(folds.iter().copied());
-        Ok(write_folds_csv(lines, Formulas::Kept, &mut out)?)
+        Ok(write_folds_csv(lines, Formulas::Kept, out)?)
     })?;
     say_sizes(&folds, options, context);
     let unlabelled = images.iter().filter(|image| image.original_label.is_none());

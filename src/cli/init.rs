@@ -1,13 +1,14 @@
 //! `relabel init`: a new project.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, now, shown};
 use super::failure::Failure;
 use super::import::{Images, import_images};
+use super::input::read_small;
 use crate::domain::Classes;
 use crate::formats::classes::{self, ClassTables};
+use crate::formats::whole::MOST_OF_CLASSES;
 use crate::hierarchy::Hierarchy;
 use crate::store::Store;
 use crate::text::count;
@@ -84,17 +85,20 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
     }
     let file = PathBuf::from(&options.classes);
     let mut tables = ClassTables {
-        classes: classes::read_classes(open(&file)?).map_err(|error| bad(&file, &error))?,
+        classes: classes::read_classes(open(&file)?.as_slice())
+            .map_err(|error| bad(&file, &error))?,
         edges: Vec::new(),
         names: Vec::new(),
         headings: Vec::new(),
     };
     let list = Classes::new(tables.classes.clone()).map_err(|error| bad(&file, &error))?;
     if let Some(file) = &options.headings {
-        tables.headings = classes::read_headings(open(file)?).map_err(|error| bad(file, &error))?;
+        tables.headings =
+            classes::read_headings(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
     }
     if let Some(file) = &options.hierarchy {
-        let rows = classes::read_hierarchy(open(file)?).map_err(|error| bad(file, &error))?;
+        let rows =
+            classes::read_hierarchy(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
         tables.edges = rows.edges;
         tables.names = rows.roots;
         let (edges, names, headings) = (
@@ -112,9 +116,8 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
     Ok(tables)
 }
 
-fn open(file: &Path) -> Result<File, Failure> {
-    File::open(file)
-        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))
+fn open(file: &Path) -> Result<Vec<u8>, Failure> {
+    read_small(file, MOST_OF_CLASSES)
 }
 
 fn bad(file: &Path, error: &dyn std::fmt::Display) -> Failure {

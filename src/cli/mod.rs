@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod agreement;
+mod arguments;
 mod audit;
 mod chart;
 mod clean;
@@ -19,6 +20,7 @@ mod folds;
 mod image;
 mod import;
 mod init;
+mod input;
 mod interrupt;
 mod man;
 mod merge;
@@ -212,10 +214,10 @@ impl Command {
 impl Cli {
     /// What this process was told; ends it with a word where that makes no sense.
     pub fn of_process() -> Cli {
-        let matches = Cli::command().get_matches();
+        let matches = arguments::of_process();
         let mut cli = Cli::from_arg_matches(&matches)
             .map_err(|error| error.format(&mut Cli::command()))
-            .unwrap_or_else(|error| error.exit());
+            .unwrap_or_else(|error| arguments::end(error));
         cli.context.project_named =
             matches.value_source("project") == Some(ValueSource::CommandLine);
         cli

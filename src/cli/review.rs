@@ -4,11 +4,13 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 
-use super::context::{Context, load_hierarchy};
+use super::context::{Context, load_hierarchy, shown};
 use super::failure::Failure;
+use super::input::read_small;
 use super::newcomer::own_rater;
 use super::plan::{GOLD_SHARE, RATERS_WANTED, RETEST_SHARE, STOP_BOUND};
 use crate::domain::Role;
+use crate::formats::whole::MOST_OF_SETTINGS;
 use crate::live::audit::LiveAudit;
 use crate::review::config::keymap_of;
 use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
@@ -326,18 +328,16 @@ fn keymap() -> Result<Keymap, Failure> {
         return Ok(Keymap::default());
     };
     let path = folders.config_dir().join("relabel").join("config.toml");
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keymap::default()),
-        Err(error) => {
-            return Err(Failure::failed(format!(
-                "cannot read {}: {error}",
-                path.display()
-            )));
-        }
-    };
+    if !path.exists() {
+        return Ok(Keymap::default());
+    }
+    let text = read_small(&path, MOST_OF_SETTINGS)?;
+    let text = String::from_utf8(text).map_err(|_| {
+        Failure::input(format!("cannot use {}: it is not UTF-8", shown(&path)))
+            .hint("save the file as UTF-8")
+    })?;
     keymap_of(&text).map_err(|error| {
-        Failure::input(format!("cannot use {}: {error}", path.display()))
+        Failure::input(format!("cannot use {}: {error}", shown(&path)))
             .hint("docs/keys.md shows the names of actions and keys")
     })
 }

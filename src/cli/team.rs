@@ -1,11 +1,11 @@
 //! `relabel team`: logins for people who vote over SSH.
 
 use std::ffi::OsStr;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, shown};
 use super::failure::Failure;
+use super::input::read_small;
 use super::review::{ScreenOptions, unknown_rater};
 use crate::formats::authorized_keys;
 use crate::formats::public_key::{LONGEST, PublicKey, PublicKeyError};
@@ -133,13 +133,7 @@ fn text(path: &OsStr) -> Result<String, Failure> {
 }
 
 fn read_key(path: &Path) -> Result<PublicKey, Failure> {
-    let file = std::fs::File::open(path)
-        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", shown(path))))?;
-    let mut bytes = Vec::new();
-    // A byte more than a key may have, so that one that is too long is seen as such.
-    file.take(LONGEST as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", shown(path))))?;
+    let bytes = read_small(path, LONGEST as u64)?;
     PublicKey::read(&bytes).map_err(|error| {
         let failure = Failure::input(format!("cannot use {}: {error}", shown(path)));
         match error {

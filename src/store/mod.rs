@@ -2,6 +2,7 @@
 //!
 //! Imports domain, and the tables that consensus takes. Writing functions are cheap alone and safe together inside [`Store::atomically`].
 
+mod audit_names;
 mod audits;
 mod claims;
 mod classes;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use audit_names::RenamedAudit;
 pub use audits::{AuditDraw, AuditStratum, StoredAudit};
 pub use claims::{Place, Places};
 pub use cleaning::{DroppedImage, DroppedTask};

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use super::context::Context;
 use super::failure::Failure;
 use super::import::ImageNames;
+use super::output::Outputs;
 use super::predictions::{Opened, is_as_imported};
 use super::propose::{PoolByChoice, rule};
 use super::table::thousands;
@@ -124,6 +125,12 @@ pub fn run(options: &Clean, context: &Context) -> Result<(), Failure> {
     options.list.check()?;
     let store = context.open()?;
     let model = model(options, &store)?;
+    let outputs = Outputs {
+        places: &[("-o", options.list.output.as_deref())],
+        inputs: &[&model.path],
+        prints_figures: true,
+    };
+    let context = &outputs.check(context)?;
     let classes = store.classes()?;
     let images = store.images()?;
     if images.iter().all(|image| image.original_label.is_none()) {

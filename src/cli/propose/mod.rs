@@ -3,12 +3,15 @@
 mod plot;
 mod search;
 
+use std::path::Path;
+
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::context::Context;
 use super::engine::{Engine, EngineOptions};
 use super::failure::Failure;
+use super::output::Outputs;
 #[cfg(feature = "datafusion")]
 use super::predictions::kind_of;
 use super::predictions::{Opened, is_as_imported};
@@ -98,6 +101,13 @@ pub fn run(options: &Propose, context: &Context) -> Result<(), Failure> {
         ));
     }
     let models = store.models()?;
+    let inputs: Vec<&Path> = models.iter().map(|model| model.path.as_path()).collect();
+    let outputs = Outputs {
+        places: &[("--plot", options.bounds.plot())],
+        inputs: &inputs,
+        prints_figures: true,
+    };
+    let context = &outputs.check(context)?;
     if store.sources()?.is_empty() {
         return Err(Failure::failed("there are no predictions and no proposals").hint(
             "import some: `relabel import predictions FILE --model M`, or `relabel import proposals FILE`",

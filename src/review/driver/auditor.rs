@@ -126,9 +126,10 @@ impl Auditor {
         if self.held.contains(&place) {
             return Ok(true);
         }
-        let (now, name, rater) = (now(), &self.audit.planned.name, self.sitting.rater.id);
+        let (now, audit) = (now(), &self.audit.planned.identity);
+        let rater = self.sitting.rater.id;
         let claimed = self.store.fleetingly(|store| {
-            store.claim_audit_place(name, number(place), rater, (now, now + CLAIM))
+            store.claim_audit_place(audit, number(place), rater, (now, now + CLAIM))
         })?;
         match claimed {
             Place::Claimed => self.held.insert(place),
@@ -190,9 +191,9 @@ impl Desk for Auditor {
         if !self.held.remove(&place) {
             return Ok(());
         }
-        let (name, rater) = (&self.audit.planned.name, self.sitting.rater.id);
+        let (audit, rater) = (&self.audit.planned.identity, self.sitting.rater.id);
         self.store
-            .fleetingly(|store| store.release_audit_place(name, number(place), rater))
+            .fleetingly(|store| store.release_audit_place(audit, number(place), rater))
     }
 
     fn examples(
