@@ -1,7 +1,10 @@
 use std::io;
 
 use crate::store::StoreError;
-use crate::text::message;
+use crate::text::{message, thousands};
+
+/// Lines that a listing shows at most.
+const LISTED: usize = 20;
 
 /// What kind of failure it is; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,21 @@ impl Failure {
     pub fn detail(mut self, line: impl Into<String>) -> Failure {
         self.details.push(line.into());
         self
+    }
+
+    /// The same with these lines below the message, or the first of them and how many more there are.
+    pub fn listing(self, lines: &[String]) -> Failure {
+        self.listing_of(lines, lines.len())
+    }
+
+    /// The same where only the first of `all` lines are at hand.
+    pub fn listing_of(self, lines: &[String], all: usize) -> Failure {
+        let listed = lines.iter().take(LISTED);
+        let failure = listed.fold(self, |failure, line| failure.detail(line.as_str()));
+        match all.saturating_sub(lines.len().min(LISTED)) {
+            0 => failure,
+            more => failure.detail(format!("… and {} more", thousands(more))),
+        }
     }
 
     /// The process's exit code.

@@ -153,13 +153,8 @@ fn why(error: &StoreError) -> String {
 fn refusal(other: &Path, error: &MergeError) -> Failure {
     let file = shown(other);
     let told = |differences: &Differences| {
-        let failure = Failure::input(format!("cannot merge {file}: {error}"));
-        let first = differences.first.iter();
-        let failure = first.fold(failure, |failure, line| failure.detail(line.as_str()));
-        match differences.count - differences.first.len() {
-            0 => failure,
-            more => failure.detail(format!("… and {} more", thousands(more))),
-        }
+        Failure::input(format!("cannot merge {file}: {error}"))
+            .listing_of(&differences.first, differences.count)
     };
     match error {
         MergeError::OtherProject => Failure::input(format!("cannot merge {file}: {error}"))

@@ -111,21 +111,8 @@ fn folders_upwards(folder: &Path) -> Vec<String> {
     names.collect()
 }
 
-/// Lines of bad files that a refusal shows.
-const LISTED: usize = 20;
-
 fn refusal(path: &Path, what: &str, lines: &[String]) -> Failure {
-    let shown_lines: Vec<String> = lines
-        .iter()
-        .take(LISTED)
-        .map(|line| format!("\n  {}", printable(line)))
-        .collect();
-    let more = match lines.len().saturating_sub(LISTED) {
-        0 => String::new(),
-        more => format!("\n  … and {more} more"),
-    };
-    let what = format!("cannot import {}: {what}:", shown(path));
-    Failure::input(format!("{what}{}{more}", shown_lines.concat()))
+    Failure::input(format!("cannot import {}: {what}:", shown(path))).listing(lines)
 }
 
 /// Reads all files, and notes those that are none or that share a name.

@@ -64,12 +64,10 @@ impl UnknownImages {
             (_, Some(one)) => {
                 let what_to_do = one.1.what_to_do.clone();
                 let lines: Vec<String> = [one].into_iter().chain(first).map(line).collect();
-                let more = match n - lines.len() {
-                    0 => String::new(),
-                    more => format!("\n  … and {more} more"),
-                };
                 let names = count(n, "unknown image");
-                Failure::input(format!("{what}: {names}:{}{more}", lines.concat())).hint(what_to_do)
+                Failure::input(format!("{what}: {names}:"))
+                    .listing_of(&lines, n)
+                    .hint(what_to_do)
             }
         };
         Err(failure.hint(then))
@@ -88,5 +86,5 @@ fn line((place, image): (Option<String>, UnknownImage)) -> String {
         Some(meant) => format!(" (did you mean {meant:?}?)"),
         None => String::new(),
     };
-    format!("\n  {}{meant}", at(place, &format!("{:?}", image.name)))
+    format!("{}{meant}", at(place, &format!("{:?}", image.name)))
 }

@@ -58,7 +58,7 @@ pub fn on_paste(state: &mut State, text: &str) {
             *search = Search::of(std::mem::take(&mut search.query), &state.classes);
         }
         Mode::Comment(line) | Mode::Answer { text: line, .. } => add_pasted(line, text),
-        Mode::Voting | Mode::Help(_) | Mode::Examples(_) | Mode::Closing(_) => {
+        Mode::Voting | Mode::Help(_) | Mode::Examples(_) | Mode::Earlier(_) | Mode::Closing(_) => {
             state.say("pasted text is ignored here: only a comment and the search take it");
         }
     }

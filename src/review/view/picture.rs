@@ -67,7 +67,8 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<P
 
 /// The fault of the file whose picture is on the screen.
 fn damage(state: &State, task: &Task, inside: Rect) -> Option<Damage> {
-    match state.pictures.get(&request(state, task, inside)) {
+    let request = PictureRequest::filling(inside, task.image, state.viewport);
+    match state.pictures.get(&request) {
         Some(PictureState::Ready(picture)) if !matches!(state.mode, Mode::Examples(_)) => {
             picture.damage
         }
