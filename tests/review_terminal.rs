@@ -46,6 +46,7 @@ fn assert_given_back(terminal: &Terminal) {
     assert!(last("\x1b[?1049l") > last("\x1b[?1049h"));
     assert!(last("\x1b[?25h") > last("\x1b[?25l"));
     assert!(last("\x1b[?2026l") > last("\x1b[?2026h"));
+    assert!(last("\x1b[?2004l") > last("\x1b[?2004h"));
 }
 
 #[test]

@@ -15,11 +15,13 @@ pub mod footers;
 pub mod kitty;
 pub mod page;
 pub mod predicted;
+pub mod proxy;
 pub mod pty;
 pub mod screen;
 #[cfg(unix)]
 pub mod sshd;
 pub mod streams;
+pub mod terminals;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

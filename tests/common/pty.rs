@@ -146,8 +146,13 @@ impl Terminal {
 
     /// Types keys.
     pub fn keys(&mut self, keys: &str) {
+        self.bytes(keys.as_bytes());
+    }
+
+    /// Types bytes, which may be a part of a character.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         // A program that is gone takes no keys; what is waited for next says so.
-        let _ = self.input.write_all(keys.as_bytes());
+        let _ = self.input.write_all(bytes);
         let _ = self.input.flush();
     }
 

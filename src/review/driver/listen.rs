@@ -44,6 +44,9 @@ mod unix {
         Ok(())
     }
 
+    /// A lone ESC is held for as long where it may begin an answer to a picture.
+    const PICTURE_ANSWER: Duration = Duration::from_secs(2);
+
     /// The thread that reads the terminal, from the first question to the last answer.
     #[derive(Debug)]
     pub struct Keyboard {
@@ -56,6 +59,8 @@ mod unix {
     struct Shared {
         /// The terminal owes an answer.
         is_owed: AtomicBool,
+        /// It has not had its say yet on pictures that it was sent.
+        has_pictures: AtomicBool,
         /// The end of the listening.
         closing: OnceLock<Closing>,
     }
@@ -102,6 +107,11 @@ mod unix {
                 shared,
                 waker,
             })
+        }
+
+        /// Whether the terminal has yet to say something of pictures.
+        pub fn expect_pictures(&self, expected: bool) {
+            self.shared.has_pictures.store(expected, Ordering::Relaxed);
         }
 
         /// Waits for the answers that the terminal owes, for a bounded time: they must not reach the shell.
@@ -161,7 +171,9 @@ mod unix {
                 if until.is_some_and(|until| owed.is_none() || until <= now) {
                     return Ok(());
                 }
-                self.tty.expect_answers(owed);
+                let pictures = self.shared.has_pictures.load(Ordering::Relaxed);
+                let picture_until = pictures.then(|| now + PICTURE_ANSWER);
+                self.tty.expect_answers(owed.max(picture_until));
                 let times = [self.inquiry.due(), owed, until];
                 for input in self.tty.read(times.into_iter().flatten().min())? {
                     self.take(input)?;
@@ -260,6 +272,9 @@ mod console {
                 })?;
             Ok(Keyboard { thread, stop })
         }
+
+        /// Nothing answers to pictures.
+        pub fn expect_pictures(&self, _: bool) {}
 
         /// Nothing is asked, so nothing is owed.
         pub fn settle(&self, _: Duration) {}

@@ -137,8 +137,9 @@ impl Driver {
                 None => {
                     taken = 0;
                     let size = screen.draw(|frame| view(state, frame))?;
+                    keyboard.expect_pictures(screen.awaits_acknowledgement());
                     if size != state.size {
-                        // crossterm forgets a change of size that comes together with a key.
+                        // A frame may come before the signal of a new size.
                         let (columns, rows) = size;
                         effects = update(state, Event::Resize { columns, rows });
                         continue;

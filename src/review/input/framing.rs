@@ -171,7 +171,8 @@ impl Framing {
                 self.frames.push(Frame::Character(vec![ESC]));
                 Stage::Released
             }
-            Stage::Paste { content, .. } => {
+            Stage::Paste { mut content, tail } => {
+                content.extend(tail);
                 self.frames.push(Frame::Paste(content));
                 Stage::Recovery(Vec::new())
             }
@@ -373,9 +374,7 @@ impl Framing {
         let ends = PASTE_ENDS.iter().find(|end| tail.ends_with(end));
         if let Some(end) = ends {
             tail.truncate(tail.len() - end.len());
-            for byte in tail {
-                keep(&mut content, byte, PASTE_BYTES);
-            }
+            content.extend(tail);
             self.frames.push(Frame::Paste(content));
             return;
         }

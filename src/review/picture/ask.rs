@@ -227,3 +227,125 @@ impl Inquiry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Duration = Duration::from_secs(100);
+
+    /// An inquiry of a terminal with these variables, begun; the clock starts at its beginning.
+    fn begun(variables: &[(&str, &str)], forced: Option<PictureMode>) -> (Inquiry, Instant) {
+        let environment = Environment::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        });
+        let now = Instant::now() + START;
+        let mut inquiry = Inquiry::new(environment, true, forced, now);
+        inquiry.begin(now);
+        (inquiry, now)
+    }
+
+    fn told(inquiry: &mut Inquiry, now: Instant) -> Option<PictureMode> {
+        inquiry.news(now).map(|found| found.pictures.mode)
+    }
+
+    const XTERM: &[(&str, &str)] = &[("TERM", "xterm-256color")];
+    const KITTY: Answer = Answer::Picture {
+        number: QUERY,
+        ok: true,
+    };
+
+    #[test]
+    fn a_terminal_that_answers_in_time_is_told_of_once() {
+        let (mut inquiry, now) = begun(XTERM, None);
+        assert_eq!(told(&mut inquiry, now), None);
+        assert!(inquiry.answers_until().is_some());
+        for answer in [KITTY, Answer::Cell(9, 18), Answer::Ready] {
+            assert_eq!(inquiry.take(&answer, now), None);
+        }
+        assert_eq!(inquiry.answers_until(), None);
+        let found = inquiry.news(now).unwrap();
+        assert_eq!(found.pictures.mode, PictureMode::Kitty);
+        assert_eq!(found.pictures.cell, (9, 18));
+        assert_eq!(found.asked, "asked, and it answered");
+        assert_eq!(told(&mut inquiry, now + START), None);
+    }
+
+    #[test]
+    fn a_terminal_that_answers_late_is_told_of_again() {
+        let (mut inquiry, now) = begun(XTERM, None);
+        let late = now + PATIENCE;
+        assert_eq!(told(&mut inquiry, late), Some(PictureMode::Quadrant));
+        // All of a late answer counts at once, when its end is there or nothing more comes for a while.
+        let later = late + Duration::from_secs(3);
+        inquiry.take(&Answer::Attributes { sixel: true }, later);
+        assert_eq!(told(&mut inquiry, later), None);
+        inquiry.take(&Answer::Version("mintty 3.7.0".to_owned()), later);
+        inquiry.take(&Answer::Ready, later);
+        assert_eq!(told(&mut inquiry, later), Some(PictureMode::Iterm2));
+
+        let (mut inquiry, now) = begun(XTERM, None);
+        assert!(told(&mut inquiry, now + PATIENCE).is_some());
+        inquiry.take(&KITTY, later);
+        assert_eq!(told(&mut inquiry, later), None);
+        let mode = told(&mut inquiry, later + PATIENCE);
+        assert_eq!(mode, Some(PictureMode::Kitty));
+        // The same once more is no news, nor is what says nothing about pictures.
+        inquiry.take(&KITTY, later);
+        inquiry.take(&Answer::Other, later);
+        assert_eq!(told(&mut inquiry, later + START), None);
+    }
+
+    #[test]
+    fn a_silent_terminal_is_expected_to_answer_for_a_while() {
+        let (inquiry, now) = begun(XTERM, None);
+        assert_eq!(inquiry.answers_until(), Some(now + LATEST));
+        assert_eq!(inquiry.found().asked, "asked, and it said nothing in time");
+    }
+
+    #[test]
+    fn the_terminal_around_tmux_is_asked_after_tmux() {
+        let (mut inquiry, now) = begun(&[("TERM", "tmux-256color")], None);
+        let next = inquiry.take(&Answer::Ready, now);
+        assert_eq!(next, Some(Question::BehindTmux));
+        let until = inquiry.answers_until();
+        assert_eq!(until, Some(now + LATEST_BEHIND_TMUX));
+        inquiry.take(&KITTY, now);
+        assert_eq!(told(&mut inquiry, now), None);
+        assert_eq!(inquiry.take(&Answer::Ready, now), None);
+        assert_eq!(told(&mut inquiry, now), Some(PictureMode::Kitty));
+        // Another multiplexer is not asked, nor is tmux at the end.
+        let (mut screen, now) = begun(&[("TERM", "screen")], None);
+        assert_eq!(screen.take(&Answer::Ready, now), None);
+        let (mut tmux, now) = begun(&[("TERM", "tmux-256color")], None);
+        tmux.close(now);
+        assert_eq!(tmux.take(&Answer::Ready, now), None);
+        assert!(tmux.answers_until().is_some());
+        assert_eq!(tmux.take(&Answer::Ready, now), None);
+        assert_eq!(tmux.answers_until(), None);
+    }
+
+    #[test]
+    fn nothing_is_asked_where_the_answer_changes_nothing() {
+        for (variables, forced) in [(XTERM, Some(PictureMode::None)), (&[][..], None)] {
+            let (mut inquiry, now) = begun(variables, forced);
+            assert_eq!(inquiry.begin(now), None);
+            assert_eq!(inquiry.answers_until(), None);
+            assert_eq!(told(&mut inquiry, now), Some(PictureMode::None));
+        }
+    }
+
+    #[test]
+    fn refusals_say_nothing_good() {
+        let mut answers = Answers::default();
+        let (number, ok) = (QUERY, false);
+        answers.add(&Answer::Picture { number, ok });
+        answers.add(&Answer::Capabilities { known: false });
+        answers.add(&Answer::Attributes { sixel: false });
+        assert_eq!(answers, Answers::default());
+        let (number, ok) = (7, true);
+        assert!(!answers.add(&Answer::Picture { number, ok }));
+        assert!(!answers.kitty);
+    }
+}

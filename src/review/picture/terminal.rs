@@ -80,7 +80,7 @@ impl Environment {
         Environment::from_variables(|name| std::env::var(name).ok())
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Environment {
+    pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let text = |name: &str| variable(name).unwrap_or_default();
         let is_set = |name: &str| !text(name).is_empty();
         let mut program = vec![text("TERM_PROGRAM"), text("LC_TERMINAL")];
