@@ -1,5 +1,8 @@
 //! Reads the review screen as a rater does: from what stands there.
 
+use ratatui::layout::Rect;
+use relabel::review::layout::areas;
+
 use super::pty::Terminal;
 
 /// A label as it stands on the screen.
@@ -19,11 +22,26 @@ pub struct LabelLine {
 
 /// The labels on the screen, in their order.
 pub fn labels(terminal: &Terminal) -> Vec<LabelLine> {
-    let (columns, _) = terminal.size();
-    // From 80 columns on the labels stand beside the picture.
-    let left = if columns >= 80 { columns * 5 / 8 } else { 0 };
-    let rows = terminal.screen().rows(left, columns - left);
-    rows.filter_map(|row| label(&row)).collect()
+    let Some(areas) = areas(terminal.size()) else {
+        return Vec::new();
+    };
+    let rows = rows_of(terminal, areas.labels);
+    rows.iter().filter_map(|row| label(row)).collect()
+}
+
+/// The rows of an area.
+fn rows_of(terminal: &Terminal, area: Rect) -> Vec<String> {
+    let rows = terminal.screen().rows(area.x, area.width);
+    let rows = rows.skip(area.y.into()).take(area.height.into());
+    rows.collect()
+}
+
+/// Whether a picture is still to come: keys do not vote before it is there.
+fn waits_for_picture(terminal: &Terminal) -> bool {
+    areas(terminal.size()).is_some_and(|areas| {
+        let rows = rows_of(terminal, areas.picture());
+        rows.iter().any(|row| row.trim() == "…")
+    })
 }
 
 fn label(row: &str) -> Option<LabelLine> {
@@ -54,8 +72,11 @@ fn label(row: &str) -> Option<LabelLine> {
     })
 }
 
-/// The label under the cursor.
+/// The label under the cursor, once the picture is there too: a rater looks at both.
 pub fn selected(terminal: &Terminal) -> Option<LabelLine> {
+    if waits_for_picture(terminal) {
+        return None;
+    }
     labels(terminal).into_iter().find(|label| label.selected)
 }
 
