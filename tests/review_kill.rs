@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 use common::Project;
 use common::pty::{Opening, PATIENCE, Terminal};
-use common::screen::{image, labels, marks, selected};
+use common::screen::{image, is_ready, labels, marks, selected};
 
 const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -70,7 +70,7 @@ fn every_vote_that_was_shown_outlives_the_kill() {
                 let former = image(&terminal);
                 terminal.keys("\r");
                 terminal.wait_until("next task", |terminal| {
-                    image(terminal) != former && selected(terminal).is_some()
+                    image(terminal) != former && is_ready(terminal)
                 });
             }
         }

@@ -21,7 +21,6 @@ use super::view::Palette;
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, NoteId, TaskId};
 use crate::hierarchy::Hierarchy;
 
-pub use ending::ALL_ANSWERED;
 pub use sight::{NotSeen, Shown, can_answer, can_vote};
 pub use task::{ImageNote, Insight, Label, Task};
 

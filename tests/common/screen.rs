@@ -72,11 +72,13 @@ fn label(row: &str) -> Option<LabelLine> {
     })
 }
 
-/// The label under the cursor, once the picture is there too: a rater looks at both.
+/// Whether labels and picture are there, or the word that there is no picture: a rater answers on seeing both.
+pub fn is_ready(terminal: &Terminal) -> bool {
+    !labels(terminal).is_empty() && !waits_for_picture(terminal)
+}
+
+/// The label under the cursor.
 pub fn selected(terminal: &Terminal) -> Option<LabelLine> {
-    if waits_for_picture(terminal) {
-        return None;
-    }
     labels(terminal).into_iter().find(|label| label.selected)
 }
 
