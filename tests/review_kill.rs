@@ -111,7 +111,7 @@ fn what_any_frame_showed_outlives_a_kill_amid_streaming_keys() {
             best.values().sum::<usize>() >= votes
         };
         let end = Instant::now() + PATIENCE;
-        // Six answers and the end of the task over and over, in uneven bursts, whatever the screen says.
+        // Six answers and the end of the task over and over, in uneven bursts, once the picture is there.
         let keys = ["y", "n", "m", "y", "y", "n", "\r"].into_iter().cycle();
         for (key, pause) in keys.zip([0, 12, 0, 25, 9, 0, 30, 5].into_iter().cycle()) {
             if look(&terminal) {
@@ -122,8 +122,14 @@ fn what_any_frame_showed_outlives_a_kill_amid_streaming_keys() {
                 "no {votes} answers on the screen:\n{}",
                 terminal.text()
             );
+            let former = image(&terminal);
             terminal.keys(key);
-            terminal.read_for(Duration::from_millis(pause));
+            match key {
+                "\r" => terminal.wait_until("the next task", |terminal| {
+                    image(terminal) != former && is_ready(terminal)
+                }),
+                _ => terminal.read_for(Duration::from_millis(pause)),
+            }
         }
         terminal.kill();
         // What had reached the terminal before the end was shown.
