@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use common::Project;
 use common::audited;
 use common::pty::{Opening, Terminal};
-use common::screen::{footer, header, image, labels, marks, selected};
+use common::screen::{footer, header, image, is_ready, labels, marks};
 
 /// The drawings, each with one label, of which an audit asks whether fewer than `tolerance` are wrong.
 fn project(tolerance: &str) -> Project {
@@ -52,7 +52,7 @@ fn sit_down(project: &Project, auditor: &str) -> Terminal {
 
 fn open(project: &Project, auditor: &str) -> Terminal {
     let mut terminal = sit_down(project, auditor);
-    terminal.wait_until("a label", |terminal| selected(terminal).is_some());
+    terminal.wait_until("a label", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -67,7 +67,7 @@ fn answer(terminal: &mut Terminal, key: &str) -> String {
     terminal.keys(key);
     terminal.wait_until("what comes next", |terminal| {
         let is_closing = terminal.text().contains("this sitting");
-        is_closing || (now(terminal).as_ref() != Some(&former) && selected(terminal).is_some())
+        is_closing || (now(terminal).as_ref() != Some(&former) && is_ready(terminal))
     });
     former
 }
@@ -140,7 +140,7 @@ fn labels_are_asked_for_one_after_the_other_until_the_question_is_settled() {
     terminal.wait_for_text("clear after 8 labels");
     assert!(footer(&terminal).contains("b back"));
     terminal.keys("b");
-    terminal.wait_until("a label", |terminal| selected(terminal).is_some());
+    terminal.wait_until("a label", |terminal| is_ready(terminal));
     assert!(
         header(&terminal).contains("label 9 of 30 · ada · 8 today"),
         "{}",

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{labels, selected};
+use common::screen::{is_ready, labels};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use relabel::consensus::LiveLabels;
@@ -235,9 +235,7 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
         "{all}"
     );
     let mut terminal = review(&project, "zoe");
-    terminal.wait_until("the first open task", |terminal| {
-        selected(terminal).is_some()
-    });
+    terminal.wait_until("the first open task", |terminal| is_ready(terminal));
     let shown: Vec<String> = labels(&terminal)
         .into_iter()
         .map(|line| line.name)

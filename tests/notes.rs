@@ -12,7 +12,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{footer, marks, selected};
+use common::screen::{footer, is_ready, marks};
 use serde_json::Value;
 
 fn review(project: &Project, arguments: &[&str]) -> Terminal {
@@ -23,7 +23,7 @@ fn review(project: &Project, arguments: &[&str]) -> Terminal {
         ..Opening::default()
     };
     let mut terminal = Terminal::open(project.folder(), &arguments, opening);
-    terminal.wait_until("labels", |terminal| selected(terminal).is_some());
+    terminal.wait_until("labels", |terminal| is_ready(terminal));
     terminal
 }
 

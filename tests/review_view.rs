@@ -131,7 +131,7 @@ fn classes_of_one_name_are_told_apart_while_one_searches() {
 }
 
 #[test]
-fn notes_are_seen_without_a_picture_and_comments_while_one_comments() {
+fn notes_are_seen_in_the_smallest_window_and_comments_while_one_comments() {
     let mut sitting = voting((60, 15));
     sitting
         .press("f c")

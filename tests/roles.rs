@@ -13,7 +13,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{labels, marks, selected};
+use common::screen::{is_ready, labels, marks, selected};
 use serde_json::{Value, json};
 
 /// Two drawings with disputes: of drawing 0 the labels 1 and 3 (classes 154 and 160), of drawing 4 label 0 (class 155); all else has
@@ -65,7 +65,7 @@ fn on_screen(terminal: &mut Terminal, image: &str) {
             .is_some_and(|header| header.contains(image))
             && screen.contains("6 ")
     });
-    terminal.wait_until("labels", |terminal| selected(terminal).is_some());
+    terminal.wait_until("labels", |terminal| is_ready(terminal));
 }
 
 /// Waits until the marks of the labels are these.
@@ -425,7 +425,7 @@ fn raters_experts_and_auditors_are_blind_and_gold_looks_like_any_task() {
     let project = disputed();
     // All there is to see: a comment, a flag, gold, a decision, scores, an original label.
     let mut bob = review(&project, &["--rater", "bob", "--order", "random"]);
-    bob.wait_until("a task", |terminal| selected(terminal).is_some());
+    bob.wait_until("a task", |terminal| is_ready(terminal));
     leave(bob);
     let store = relabel::store::Store::open(&project.database()).unwrap();
     let (image, rater) = (

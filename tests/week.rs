@@ -13,7 +13,7 @@ mod common;
 use std::collections::{BTreeMap, HashMap};
 
 use common::pty::{Opening, Terminal};
-use common::screen::{image, labels, selected};
+use common::screen::{image, is_ready, labels, selected};
 use common::{Project, shared};
 use serde_json::Value;
 
@@ -96,7 +96,7 @@ impl Week {
         };
         let arguments = [arguments, &["--pictures", "half"]].concat();
         let mut terminal = Terminal::open(self.project.folder(), &arguments, opening);
-        terminal.wait_until("a task", |terminal| selected(terminal).is_some());
+        terminal.wait_until("a task", |terminal| is_ready(terminal));
         terminal
     }
 
@@ -136,7 +136,7 @@ impl Week {
             terminal.keys("\r");
             terminal.wait_until("what comes next", |terminal| {
                 is_closing(terminal)
-                    || (image(terminal).as_ref() != Some(&now) && selected(terminal).is_some())
+                    || (image(terminal).as_ref() != Some(&now) && is_ready(terminal))
             });
         }
         if !is_closing(&terminal) {
@@ -217,7 +217,7 @@ fn a_week() {
     });
     // Back to the last task, by undo.
     carol.keys("u");
-    carol.wait_until("the last task", |terminal| selected(terminal).is_some());
+    carol.wait_until("the last task", |terminal| is_ready(terminal));
     carol.keys("c");
     carol.wait_for_text("comment:");
     carol.keys("is this how you want it?\r");
@@ -289,7 +289,7 @@ fn a_week() {
         assert!(week.is_filed(&ada));
         ada.keys("y");
         ada.wait_until("what comes next", |terminal| {
-            is_closing(terminal) || (image(terminal) != now && selected(terminal).is_some())
+            is_closing(terminal) || (image(terminal) != now && is_ready(terminal))
         });
     }
     ada.wait_for_text("verdict: fewer than 40 % are wrong");

@@ -1,10 +1,7 @@
 //! The end of a task: once every label is answered, one key goes on.
 
-use super::State;
+use super::{Asks, State};
 use crate::review::keymap::Action;
-
-/// Said of a task without open labels.
-pub const ALL_ANSWERED: &str = "all answered";
 
 impl State {
     /// Whether the task is read and nothing of it is open.
@@ -32,6 +29,14 @@ impl State {
         format!("{} {}", keys.first().unwrap_or(&"–"), self.enter_does())
     }
 
+    /// Words for a task without open labels.
+    pub fn answered_words(&self) -> &'static str {
+        match self.asks {
+            Asks::Decision => "nothing left to decide",
+            _ => "all answered",
+        }
+    }
+
     /// What is said of a key that would answer one label more.
     pub(in crate::review) fn all_answered_words(&self) -> String {
         let keys = self.keymap.keys_of(Action::Done);
@@ -40,6 +45,6 @@ impl State {
             Some(key) => key,
             None => "–",
         };
-        format!("{ALL_ANSWERED}: {key} ({})", self.enter_does())
+        format!("{}: {key} ({})", self.answered_words(), self.enter_does())
     }
 }

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::put;
 use crate::domain::{Answer, ClassIndex};
 use crate::review::keymap::Action;
-use crate::review::state::{ALL_ANSWERED, ImageNote, Insight, Label, Mode, State, Task};
+use crate::review::state::{ImageNote, Insight, Label, Mode, State, Task};
 use crate::text::{fill, fit, width};
 
 /// Rows under the labels: a blank one, gloss and ancestors; more where there is room.
@@ -60,14 +60,14 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) -> Vec<ClassIndex>
 
 /// The way on once every label is answered, in place of a gloss.
 fn draw_end(state: &State, area: Rect, frame: &mut Frame<'_>) {
-    let words = format!("{}: {}", ALL_ANSWERED, state.enter_words());
+    let words = format!("{}: {}", state.answered_words(), state.enter_words());
     put(
         frame,
         area,
         1,
         Line::styled(format!("  {words}"), state.palette.strong()),
     );
-    let back = "  ↑ or a digit goes back to a label";
+    let back = "  ↑ 1…9 correct an answer";
     put(frame, area, 2, Line::styled(back, state.palette.quiet()));
 }
 
