@@ -63,6 +63,10 @@ fn class_folders() -> Project {
         }
     }
     writeln!(labels, "{FILED},0").unwrap();
+    // Enough for an audit that is not settled by two answers.
+    for number in 100..160 {
+        writeln!(labels, "n01514668_cock/{number}.png,7").unwrap();
+    }
     project.write("proposals.csv", proposals);
     project.write("labels.csv", labels);
     project.write("votes.csv", votes);
@@ -117,6 +121,13 @@ fn class_folders() -> Project {
 fn number(project: &Project, name: &str) -> String {
     let id = project.sql(&format!("SELECT id FROM image WHERE name = '{name}'"));
     format!("image {}", id.trim())
+}
+
+/// The screen without its first line, which is about the task behind it.
+fn below_header(terminal: &Terminal) -> String {
+    let text = terminal.text();
+    let (_, below) = text.split_once('\n').unwrap();
+    below.to_owned()
 }
 
 /// A sitting of which every frame that was looked at is kept.
@@ -188,8 +199,8 @@ fn blind_sitting(project: &Project, rater: &str) -> String {
     sitting.see("b", "1 ·  tench");
     sitting.see("?", "shows or hides this list");
     sitting.see("?", "1 ·  tench");
-    sitting.see("/gold", "goldfish");
-    sitting.see("\x1b", "1 ·  tench");
+    sitting.see("/gold", "golden retriever");
+    sitting.see("\x1b", "y yes");
     // The only other tench that this rater is not asked about.
     sitting.see("r", &filed);
     for asked in [&second, &third, &ghost, &torn] {
@@ -212,15 +223,19 @@ fn blind_sitting(project: &Project, rater: &str) -> String {
     sitting.see("s", "not a picture");
     sitting.see("", &format!("{torn} "));
     sitting.see("s", &format!("{first} "));
-    // An image that is answered in part is told nothing of.
+    // An image that is answered in part is told nothing of, but for the agreement on what is answered.
     sitting.see("y", "1 y  tench");
+    sitting
+        .forbidden
+        .retain(|word| !["vera", "walt"].contains(word));
     sitting.see("q", "no disputes on images that you have answered");
+    let closing = below_header(&sitting.terminal);
     assert!(
-        !sitting.terminal.text().contains("tench"),
-        "{}",
-        sitting.terminal.text()
+        !closing.contains("tench") && !closing.contains("image "),
+        "{closing}"
     );
     sitting.see("b", "1 y  tench");
+    sitting.forbidden = [NEVER, BEFORE_A_VOTE].concat();
     sitting.see("n", "2 n  goldfish");
     sitting.see("\r", &format!("{second} "));
     sitting.see("e", "task 1");
@@ -235,13 +250,10 @@ fn blind_sitting(project: &Project, rater: &str) -> String {
         "q",
         "disputes on images that you have answered (share of yes)",
     );
-    sitting.see("", &first);
+    let closing = below_header(&sitting.terminal);
+    assert!(closing.contains(&first), "{closing}");
     for other in [&second, &third, &ghost, &torn] {
-        assert!(
-            !sitting.terminal.text().contains(other.as_str()),
-            "{}",
-            sitting.terminal.text()
-        );
+        assert!(!closing.contains(other.as_str()), "{closing}");
     }
     // A dispute that is opened is as blind as any task.
     sitting.forbidden = [NEVER, &["vera", "walt", "score", "original", "0.5"]].concat();
