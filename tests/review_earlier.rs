@@ -93,6 +93,22 @@ fn digits_choose_by_number_and_a_part_that_comes_late_is_dropped() {
 }
 
 #[test]
+fn what_is_typed_before_the_list_is_read_is_meant_for_the_task_that_is_found() {
+    let mut sitting = answered();
+    sitting.press("e 2 enter 3 y").settle();
+    assert_eq!(
+        (sitting.current(), sitting.marks(2)),
+        (Some(2), "nnyn".to_owned())
+    );
+    assert_eq!(stored(&sitting), 1);
+    // Where nothing is found it is meant for nothing.
+    let mut sitting = answered();
+    sitting.press("e 9 enter 3 y").settle();
+    assert_eq!((listed(&sitting), stored(&sitting)), (vec![], 0));
+    assert_eq!(list(&sitting).list.filter, "9");
+}
+
+#[test]
 fn where_names_are_seen_letters_are_part_of_one() {
     let mut sitting = answered();
     sitting.state.names = true;

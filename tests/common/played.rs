@@ -404,12 +404,12 @@ impl Sitting {
     /// Two of the tasks with answers on disk; for the list they were answered in the order of their keys.
     fn earlier(&self, filter: String, from: usize) -> EarlierTasks {
         let answered: BTreeSet<TaskId> = self.disk.keys().map(|(task, _)| *task).collect();
-        let numbered = answered.iter().zip(1..).rev();
-        let tasks = numbered.map(|(&id, number)| {
+        let numbered = answered.iter().enumerate().rev();
+        let tasks = numbered.map(|(place, &id)| {
             let task = self.read(id);
             EarlierTask {
                 task: id,
-                number,
+                number: place + 1,
                 image: format!("image {}", task.image.0),
                 part: task.part,
                 at: "2026-11-02 14:03".to_owned(),

@@ -41,6 +41,8 @@ pub struct Earlier {
     pub reading: bool,
     /// The task that Enter opens.
     pub selected: usize,
+    /// When Enter was pressed before anything was read (Unix milliseconds); the keys behind it wait.
+    pub entered: Option<i64>,
     /// Why it cannot be read.
     pub error: Option<String>,
     /// Whether it was opened from the closing screen.

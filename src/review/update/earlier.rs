@@ -27,12 +27,12 @@ pub fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// A part of the list was read; one that was asked for before the filter changed is dropped.
-pub fn loaded(state: &mut State, part: EarlierTasks) {
+pub fn loaded(state: &mut State, part: EarlierTasks) -> Vec<Effect> {
     let Mode::Earlier(earlier) = &mut state.mode else {
-        return;
+        return Vec::new();
     };
     if part.filter != earlier.list.filter || part.from != earlier.list.tasks.len() {
-        return;
+        return Vec::new();
     }
     earlier.reading = false;
     earlier.list.more = part.more;
@@ -44,6 +44,16 @@ pub fn loaded(state: &mut State, part: EarlierTasks) {
             earlier.list.tasks.push(task);
         }
     }
+    let chosen = earlier.list.tasks.first().map(|first| first.task);
+    match (earlier.entered.take(), chosen) {
+        (Some(at), Some(task)) => open_task(state, task, at),
+        (Some(_), None) => {
+            // They were meant for the task.
+            state.typed_ahead.clear();
+            Vec::new()
+        }
+        (None, _) => Vec::new(),
+    }
 }
 
 /// The list could not be read.
@@ -51,7 +61,14 @@ pub fn failed(state: &mut State, reason: String) {
     if let Mode::Earlier(earlier) = &mut state.mode {
         earlier.reading = false;
         earlier.error = Some(reason);
+        earlier.entered = None;
+        state.typed_ahead.clear();
     }
+}
+
+/// Whether keys wait for a task that is being looked for.
+pub fn waits(state: &State) -> bool {
+    matches!(&state.mode, Mode::Earlier(earlier) if earlier.entered.is_some())
 }
 
 /// A key on the list.
@@ -69,7 +86,10 @@ pub fn on_key(state: &mut State, event: KeyEvent, action: Option<Action>, at: i6
             let chosen = earlier.list.tasks.get(earlier.selected);
             return match chosen.map(|chosen| chosen.task) {
                 Some(task) => open_task(state, task, at),
-                None => Vec::new(),
+                None => {
+                    earlier.entered = earlier.reading.then_some(at);
+                    Vec::new()
+                }
             };
         }
         KeyCode::Up => earlier.selected.saturating_sub(1),

@@ -99,8 +99,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::EarlierLoaded(part) => {
-            earlier::loaded(state, part);
-            Vec::new()
+            let mut effects = earlier::loaded(state, part);
+            if !earlier::waits(state) {
+                effects.extend(typed_ahead(state));
+            }
+            effects
         }
         Event::EarlierFailed(reason) => {
             earlier::failed(state, reason);
@@ -218,9 +221,9 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
         Some(Action::Redraw) => return vec![Effect::Redraw],
         _ => {}
     }
-    let waits =
+    let reads =
         matches!(state.mode, Mode::Voting) && state.current.is_some() && state.task().is_none();
-    if waits {
+    if reads || earlier::waits(state) {
         if state.typed_ahead.len() < TYPED_AHEAD {
             state.typed_ahead.push_back((event, at));
         }
