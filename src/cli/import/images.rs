@@ -278,7 +278,7 @@ impl Kept {
         };
         if !self.renamed_new.is_empty() {
             context.say(format!(
-                "{} of another picture already, so the folder stands in front: {}",
+                "{} taken by another picture, so the folder's name stands in front: {}",
                 count(self.renamed_new.len(), "name"),
                 renamed(&self.renamed_new),
             ));
