@@ -218,6 +218,7 @@ fn status_says_what_the_votes_since_the_run_have_changed() {
 }
 
 fn review(project: &Project, rater: &str) -> Terminal {
+    project.join(rater, "rater");
     let arguments = ["review", "--rater", rater, "--pictures", "none"];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }
