@@ -514,7 +514,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes wanted (5 an answer)
+     questions            0  0 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -531,7 +531,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes wanted (5 an answer)
+     questions            0  0 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -548,7 +548,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes wanted (5 an answer)
+     questions            0  0 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -564,7 +564,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
-     questions           13  65 votes wanted (5 an answer)
+     questions           13  65 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -581,7 +581,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
-     questions           13  65 votes wanted (5 an answer)
+     questions           13  65 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -604,7 +604,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
-     questions           13  65 votes wanted (5 an answer)
+     questions           13  65 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 

@@ -249,7 +249,7 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
     terminal.wait_for_text("drawing-09.png");
     terminal.wait_until("one label", |terminal| labels(terminal).len() == 1);
     terminal.keys("y\r");
-    terminal.wait_for_text("by run 1 (dawid-skene) and the 3 votes since");
+    terminal.wait_for_text("by run 1 (dawid-skene) and 3 votes since");
     terminal.keys("q");
     terminal.wait_for_end();
     assert_eq!(
