@@ -420,9 +420,9 @@ fn audits_that_cannot_be_are_refused() {
     stderr: hint: plan one with `relabel audit plan`
     exit 1
     $ relabel import labels labels.csv
-    stderr: labels.csv: 2 original labels imported, 0 known already; 2 images are new, known by name only
+    stderr: labels.csv: 2 original labels imported, 0 known already; 2 new images, known by name only
     $ relabel import votes votes.csv
-    stderr: votes.csv: 1 votes of 1 raters imported, 0 known already
+    stderr: votes.csv: 1 vote of 1 rater imported, 0 known already
     $ relabel audit plan --of label-sets
     stderr: error: there are no label sets yet
     stderr: hint: make them with `relabel aggregate`, or audit the original labels with --of original
@@ -430,11 +430,11 @@ fn audits_that_cannot_be_are_refused() {
     $ relabel audit plan --of unknown.csv
     stderr: error: cannot import unknown.csv: row 2: unknown image "c.jpg"
     stderr: hint: `relabel import images` and `relabel import labels` take images in
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     $ relabel audit plan --of twice.csv
     stderr: error: cannot import twice.csv: row 3: image "a.jpg" has the label 1 in an earlier row too
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     $ relabel audit plan --of missing.csv
     stderr: error: cannot import missing.csv: No such file or directory (os error 2)

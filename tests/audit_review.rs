@@ -182,6 +182,7 @@ fn auditors_do_not_look_at_the_same_label() {
     let drawn = drawn(&project);
     let mut ada = open(&project, "ada");
     // Hers are the label on the screen and those that are made ready.
+    project.join("bob", "auditor");
     let mut bob = open(&project, "bob");
     assert_eq!(now(&bob), Some(drawn[4].clone()));
     assert_eq!(answer(&mut bob, "n"), drawn[4]);
@@ -194,6 +195,7 @@ fn auditors_do_not_look_at_the_same_label() {
     ada.keys("qq");
     assert_eq!(ada.wait_for_end(), 0);
     // What she leaves comes to the next auditor.
+    project.join("cem", "auditor");
     let mut cem = open(&project, "cem");
     assert_eq!(now(&cem), Some(drawn[1].clone()));
     for place in [1, 2, 3] {
@@ -216,6 +218,7 @@ fn an_auditor_looks_at_the_label_and_nothing_else() {
     project.write("votes.csv", votes);
     project.run(&["import", "votes", "votes.csv"]);
     project.run(&["aggregate"]);
+    project.join("ada", "auditor");
     let mut terminal = open(&project, "ada");
     let text = terminal.text();
     for secret in ["eve", "score", "model", "original"] {

@@ -83,6 +83,7 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
 fn every_disputed_question_is_a_keypress_away_from_being_opened() {
     let place = Project::empty();
     place.command(&["demo", "--dir", "demo"]).assert().success();
+    place.run(&["--project", "demo/relabel.db", "rater", "add", "newcomer"]);
     let arguments = [
         "--project",
         "demo/relabel.db",

@@ -218,6 +218,7 @@ fn status_says_what_the_votes_since_the_run_have_changed() {
 }
 
 fn review(project: &Project, rater: &str) -> Terminal {
+    project.join(rater, "rater");
     let arguments = ["review", "--rater", rater, "--pictures", "none", "--names"];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }
@@ -246,7 +247,7 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
     terminal.wait_for_text("drawing-09.png");
     terminal.wait_until("one label", |terminal| labels(terminal).len() == 1);
     terminal.keys("y\r");
-    terminal.wait_for_text("by run 1 (dawid-skene) and the 3 votes since");
+    terminal.wait_for_text("by run 1 (dawid-skene) and 3 votes since");
     terminal.keys("q");
     terminal.wait_for_end();
     assert_eq!(

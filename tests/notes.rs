@@ -38,6 +38,8 @@ fn leave(mut terminal: Terminal) {
 fn asked() -> Project {
     let project = Project::of_drawings();
     project.run(&["rater", "add", "dora", "--role", "adjudicator"]);
+    project.join("alice", "rater");
+    project.join("bob", "rater");
     let mut alice = review(&project, &["--rater", "alice"]);
     alice.keys("f");
     alice.wait_for_text("flagged");

@@ -20,6 +20,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 fn sit_down(project: &Project, rater: &str) -> Terminal {
+    project.join(rater, "rater");
     let arguments = ["review", "--rater", rater, "--pictures", "none", "--names"];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }

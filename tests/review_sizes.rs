@@ -106,6 +106,7 @@ fn resizing_redraws_everything_with_a_picture_that_fits() {
     // As a terminal that was of this size from the beginning.
     terminal.keys("m");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with("ynm"));
+    project.join("bob", "rater");
     let mut other = open(
         &project,
         &["review", "--rater", "bob", "--pictures", "half"],

@@ -396,7 +396,7 @@ fn an_expert_makes_gold_on_the_review_screen() {
     assert_eq!((of(0), of(1)), (5.0 / 6.0, 5.0 / 6.0));
     assert_eq!(agreement["raters"].as_array().unwrap().len(), 2);
     let plan = project.run(&["plan", "--gold", "0.2"]);
-    assert!(plan.contains("in 1 tasks, unmarked"), "{plan}");
+    assert!(plan.contains("in 1 task, unmarked"), "{plan}");
     let run = project.run(&["aggregate", "--method", "calibrated"]);
     assert!(run.contains("24 votes of 2 raters"), "{run}");
 }

@@ -43,6 +43,7 @@ fn contested() -> Project {
 }
 
 fn open(project: &Project, rater: &str) -> Terminal {
+    project.join(rater, "rater");
     let arguments = [
         "review",
         "--names",

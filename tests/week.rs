@@ -180,6 +180,9 @@ fn a_week() {
     end(week.work(&erin, 2, |_, filed| as_filed(filed)));
     assert_eq!(week.json(&["status"])["gold_questions"], 8);
 
+    project.join("alice", "rater");
+    project.join("bob", "rater");
+
     // Tuesday: alice at her desk; then a copy for carol, who is away.
     let alice = week.work(
         &["review", "--names", "--rater", "alice"],
@@ -203,6 +206,7 @@ fn a_week() {
             _ => as_filed(filed),
         },
     ));
+    project.run(&["--project", "laptop.db", "rater", "add", "carol"]);
     let carol = [
         "--project",
         "laptop.db",

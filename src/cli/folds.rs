@@ -7,7 +7,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::import::{ImageNames, read_groups};
 use super::output::{Contents, Outputs, to_file_or_stdout};
-use super::table::thousands;
+use super::table::{count, thousands};
 use crate::cleaning::folds::{deal, deal_groups};
 use crate::domain::ImageId;
 use crate::formats::export::{Formulas, write_folds_csv};
@@ -43,9 +43,9 @@ pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
     let images = store.images()?;
     if images.len() < options.k as usize {
         return Err(Failure::failed(format!(
-            "there are {} images, too few for {} folds",
-            images.len(),
-            options.k
+            "too few images for {} folds: {}",
+            options.k,
+            thousands(images.len())
         ))
         .hint(
             "`relabel import labels FILE` takes in the images of a training set with their labels",
@@ -67,8 +67,8 @@ pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
     let unlabelled = unlabelled.count();
     if unlabelled > 0 {
         context.say(format!(
-            "{} images have no label; they are dealt as a class of their own",
-            thousands(unlabelled)
+            "{} without a label, dealt as a class of their own",
+            count(unlabelled, "image")
         ));
     }
     Ok(())
@@ -108,9 +108,9 @@ fn groups(
     }
     let largest = sizes.values().copied().max().unwrap_or(0);
     context.say(format!(
-        "{} groups, the largest of {} images",
-        thousands(sizes.len()),
-        thousands(largest)
+        "{}, the largest of {}",
+        count(sizes.len(), "group"),
+        count(largest, "image")
     ));
     Ok(Some(groups))
 }
@@ -127,9 +127,9 @@ fn say_sizes(folds: &[u32], options: &Folds, context: &Context) {
         false => format!("{} to {}", thousands(least), thousands(most)),
     };
     context.say(format!(
-        "{} images in {} folds of {size}, seed {}",
-        thousands(folds.len()),
-        options.k,
+        "{} in {} of {size}, seed {}",
+        count(folds.len(), "image"),
+        count(options.k, "fold"),
         options.seed
     ));
 }

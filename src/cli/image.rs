@@ -73,7 +73,7 @@ fn refusal(cannot: &impl Fn(&str) -> String, reason: &Reason) -> Failure {
     let (reason, hint) = match reason {
         Reason::Votes(votes) => (
             format!("it has {}", count(*votes, "vote")),
-            "votes are never removed; without a label and proposals it is in no new plan"
+            "votes are only ever added: to be rid of the image, make the project anew without the rows that name it"
                 .to_owned(),
         ),
         Reason::Notes(notes) => (

@@ -43,6 +43,7 @@ pub fn image_name(text: &str) -> Result<String, ImageNameError> {
     let path = normal_name(&path.replace('\\', "/"));
     let parts: Vec<&str> = path
         .split('/')
+        .map(|part| part.trim_matches(is_blank))
         .filter(|part| !part.is_empty() && *part != ".")
         .collect();
     match (parts.is_empty(), path.starts_with('/')) {

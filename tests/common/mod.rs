@@ -206,6 +206,12 @@ impl Project {
         }
     }
 
+    /// Adds a rater, unless there is one of this name: `review` would ask about a name that nobody has used.
+    pub fn join(&self, rater: &str, role: &str) {
+        let arguments = ["rater", "add", rater, "--role", role];
+        self.command(&arguments).output().unwrap();
+    }
+
     /// What an SQL query says, a row a line, columns with `|` between.
     pub fn sql(&self, query: &str) -> String {
         let connection = rusqlite::Connection::open(self.database()).unwrap();

@@ -75,10 +75,7 @@ impl PassedOver {
                 .collect();
             context.say(match not_read.is_empty() {
                 true => line,
-                false => format!(
-                    "{line}; {} is not read: convert to JPEG or PNG",
-                    not_read.join(", ")
-                ),
+                false => format!("{line}; convert {} to JPEG or PNG", not_read.join(" and ")),
             });
         }
         let folders: usize = self.hidden_folders.values().sum();

@@ -13,7 +13,7 @@ use super::twins::twins;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
-use crate::domain::ImageId;
+use crate::domain::{ImageId, image_key};
 use crate::review::picture::probe;
 use crate::store::{ImageFile, KnownFile, Store};
 use crate::text::{count, printable, thousands};
@@ -225,13 +225,13 @@ impl Kept {
                     self.renamed_new.push(format!("{name} is {given}"));
                 }
             }
-            Place::First(_) => self.new += 1,
+            Place::First(_) => {
+                self.new += 1;
+                self.note_name(name, image);
+            }
             Place::Known(_) => {
                 self.known += 1;
-                let other = image.map(|image| image.name.as_str());
-                if let Some(other) = other.filter(|other| *other != name) {
-                    self.renamed.push(format!("{name} is {other}"));
-                }
+                self.note_name(name, image);
             }
             Place::Moved(_) => self.moved += 1,
             Place::Replaces(_) => {
@@ -255,6 +255,13 @@ impl Kept {
         }
     }
 
+    /// Notes a file whose image has another name, and not only another spelling of it.
+    fn note_name(&mut self, name: &str, image: Option<&KnownFile>) {
+        if let Some(image) = image.filter(|image| image_key(&image.name) != image_key(name)) {
+            self.renamed.push(format!("{name} is {}", image.name));
+        }
+    }
+
     fn say(&self, path: &Path, context: &Context) {
         let renamed = |names: &[String]| match names {
             [] => String::new(),
@@ -265,7 +272,7 @@ impl Kept {
         };
         if !self.renamed_new.is_empty() {
             context.say(format!(
-                "{} of another picture already, so the folder stands in front: {}",
+                "{} taken by another picture, so the folder's name stands in front: {}",
                 count(self.renamed_new.len(), "name"),
                 renamed(&self.renamed_new),
             ));

@@ -112,6 +112,6 @@ fn read_order(
         }
     }
     let what = format!("cannot read {}", shown(order));
-    unknown.refuse(&what, "nothing was imported")?;
+    unknown.refuse(&what, None)?;
     Ok(images)
 }

@@ -209,12 +209,9 @@ impl<'a> Intake<'a> {
     /// Ends; gives what was left out. Refuses a file that names images which the project does not have.
     pub fn finish(self) -> Result<LeftOut, Failure> {
         self.bar.finish_and_clear();
-        let then = match self.bad_rows.never {
-            true => "nothing was imported",
-            false => "nothing was imported; --skip-bad leaves these rows out",
-        };
         let what = format!("cannot import {}", shown(self.file));
-        self.unknown.refuse(&what, then)?;
+        let then = self.what_to_do();
+        self.unknown.refuse(&what, Some(then))?;
         Ok(self.left_out)
     }
 }

@@ -51,12 +51,12 @@ impl UnknownImages {
         }
     }
 
-    /// Refuses the file if there are any. `what` says what cannot be done.
-    pub fn refuse(self, what: &str, then: &str) -> Result<(), Failure> {
+    /// Refuses the file if there are any. `what` says what cannot be done, `then` what that means for it.
+    pub fn refuse(self, what: &str, then: Option<String>) -> Result<(), Failure> {
         let n = self.names.len();
         let mut first = self.first.into_iter();
         let failure = match (n, first.next()) {
-            (0, _) | (_, None) => return Ok(()),
+            (_, None) => return Ok(()),
             (1, Some((place, image))) => {
                 let failure = Failure::input(format!("{what}: {}", at(place, &image.reason())));
                 image.hints().into_iter().fold(failure, Failure::hint)
@@ -70,7 +70,7 @@ impl UnknownImages {
                     .hint(what_to_do)
             }
         };
-        Err(failure.hint(then))
+        Err(then.into_iter().fold(failure, Failure::hint))
     }
 }
 

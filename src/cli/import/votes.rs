@@ -134,7 +134,7 @@ fn questions_of(
         questions.push(question);
     }
     let what = format!("cannot import {}", shown(file));
-    unknown.refuse(&what, "nothing was imported")?;
+    unknown.refuse(&what, Some("nothing was imported".to_owned()))?;
     Ok(questions)
 }
 

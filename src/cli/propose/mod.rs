@@ -15,7 +15,7 @@ use super::output::Outputs;
 #[cfg(feature = "datafusion")]
 use super::predictions::kind_of;
 use super::predictions::{Opened, is_as_imported};
-use super::table::{table, thousands};
+use super::table::{count, table, thousands};
 use crate::cli::context::shown;
 use crate::cli::import::ImageNames;
 use crate::domain::{ClassIndex, Classes, ImageId};
@@ -294,11 +294,11 @@ fn text(report: &Report) -> String {
         ));
     }
     parts.push(format!(
-        "all together, with the original labels: {} proposals for {} images, {:.2} an image; for {} images their label alone",
-        thousands(report.proposals),
-        thousands(report.images),
+        "all together, with the original labels: {} for {}, {:.2} per image; for {} the label alone",
+        count(report.proposals, "proposal"),
+        count(report.images, "image"),
         report.proposals_per_image,
-        thousands(report.unanimous)
+        count(report.unanimous, "image")
     ));
     parts.extend(report.search.as_ref().map(search::text));
     parts.join("\n\n")

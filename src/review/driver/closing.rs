@@ -14,7 +14,7 @@ use crate::review::summary::{
     AnsweredNote, Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
 };
 use crate::store::{Decision, QuestionScore, Store, StoreError, StoredEvidence};
-use crate::text::thousands;
+use crate::text::count;
 
 /// Other raters whose agreement is shown, those with the most questions in common.
 const OTHERS: usize = 8;
@@ -91,10 +91,10 @@ pub fn summarise(
 fn method(live: &Live) -> String {
     match live.run() {
         Some(run) => format!(
-            "by run {} ({}) and the {} votes since",
+            "by run {} ({}) and {} since",
             run.id,
             run.method,
-            live.votes_since()
+            count(live.votes_since(), "vote")
         ),
         None => "by majority: in the set when yes, with maybe as a half, has more than half of the votes".to_owned(),
     }
@@ -110,9 +110,9 @@ fn purpose(role: Role, around: &StoredEvidence, me: Option<u32>) -> Option<Strin
                 let counts = experts.counts_by_rater();
                 Some(counts.get(me? as usize)?.total())
             });
-            let questions = thousands(own.unwrap_or(0));
+            let questions = count(own.unwrap_or(0), "question");
             Some(format!(
-                "your answers are gold, by which raters are measured: {questions} questions"
+                "your answers are gold, by which raters are measured: {questions}"
             ))
         }
         Role::Adjudicator => Some(
