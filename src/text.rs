@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// Whether a terminal would act on the character, or show the text around it in another order, instead of showing it.
-fn is_active(character: char) -> bool {
+pub fn is_active(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1f'

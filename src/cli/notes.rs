@@ -9,6 +9,7 @@ use crate::domain::{NoteId, Role};
 use crate::formats::export::{AnswerLine, NoteLine};
 use crate::formats::records::time_text;
 use crate::store::{Note, NoteKind, Store};
+use crate::text::is_active;
 
 /// Options of `notes`.
 #[derive(Debug, clap::Args)]
@@ -169,6 +170,10 @@ fn answer(
     let text = text.trim();
     if text.is_empty() {
         return Err(Failure::usage("an answer needs words"));
+    }
+    if text.contains(|character| character != '\n' && is_active(character)) {
+        return Err(Failure::usage("an answer cannot hold control characters")
+            .hint("write it anew; line ends are fine"));
     }
     let notes = store.notes(None)?;
     let ids: Vec<NoteId> = notes.iter().map(|note| note.id).collect();

@@ -106,7 +106,7 @@ struct Pipe {
 
 /// How long a writer may take to open a pipe.
 #[cfg(unix)]
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 #[cfg(unix)]
 impl Read for Pipe {

@@ -5,6 +5,7 @@ use crate::domain::ClassIndex;
 use crate::review::effect::{Effect, NoteText};
 use crate::review::search::Search;
 use crate::review::state::{Label, Mode, SentNote, State, Step};
+use crate::text::is_active;
 
 /// Longer comments and queries are cut here.
 const LONGEST: usize = 500;
@@ -24,7 +25,8 @@ fn edit(line: &mut String, event: KeyEvent) -> bool {
             line.truncate(kept);
             true
         }
-        KeyCode::Char(character) if !control && line.len() < LONGEST => {
+        // Characters that a terminal would act on are no text, wherever they come from.
+        KeyCode::Char(character) if !control && line.len() < LONGEST && !is_active(character) => {
             line.push(character);
             true
         }

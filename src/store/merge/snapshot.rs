@@ -47,7 +47,9 @@ impl Snapshot {
             source,
         };
         let folder = Folder::beside(beside).map_err(room)?;
-        folder.check_room(found.len()).map_err(room)?;
+        let size = size_by_header(path).map_err(here)?;
+        let bytes = size.map_or(found.len(), |size| size.min(found.len()));
+        folder.check_room(bytes).map_err(room)?;
         let copied = folder.path().join("copy.db");
         copy_at_rest(path, &copied).map_err(here)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -208,7 +210,7 @@ impl Trace {
 fn copy_at_rest(from: &Path, to: &Path) -> io::Result<()> {
     for _ in 0..TRIES {
         let before = Trace::of(from)?;
-        fs::copy(from, to)?;
+        copy_pages(from, to)?;
         match fs::metadata(log_of(from)) {
             // A pipe or a device of this name is no log.
             Ok(log) if log.is_file() => drop(fs::copy(log_of(from), log_of(to))?),
@@ -223,6 +225,39 @@ fn copy_at_rest(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Err(io::Error::other("it changes faster than it can be read"))
+}
+
+/// Copies the pages of a database by its own count of them: what follows, which may be a hole of any size, is none of it.
+/// Pages that are to come while it is written are in its log.
+fn copy_pages(from: &Path, to: &Path) -> io::Result<()> {
+    let bytes = fs::metadata(from)?.len();
+    match size_by_header(from)?.filter(|size| *size < bytes) {
+        None => drop(fs::copy(from, to)?),
+        Some(size) => drop(io::copy(
+            &mut File::open(from)?.take(size),
+            &mut File::create(to)?,
+        )?),
+    }
+    Ok(())
+}
+
+/// The bytes of a database by its header, where that counts.
+fn size_by_header(database: &Path) -> io::Result<Option<u64>> {
+    let mut header = Vec::with_capacity(100);
+    File::open(database)?.take(100).read_to_end(&mut header)?;
+    let number = |at: usize| -> Option<u64> {
+        let bytes = header.get(at..at + 4)?.try_into().ok()?;
+        Some(u64::from(u32::from_be_bytes(bytes)))
+    };
+    let page = match header.get(16..18) {
+        Some([0, 1]) => 65_536,
+        Some([high, low]) => u64::from(u16::from_be_bytes([*high, *low])),
+        _ => return Ok(None),
+    };
+    // The count of pages is kept by whoever changed the file last, or it is old.
+    let is_kept = number(24).is_some() && number(24) == number(92);
+    let pages = number(28).filter(|pages| is_kept && *pages > 0);
+    Ok(pages.map(|pages| pages * page))
 }
 
 /// A copy of a file that may not be written has its permissions.
