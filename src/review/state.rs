@@ -23,7 +23,6 @@ use crate::domain::{Answer, ClassIndex, Classes, ImageId, NoteId, TaskId};
 use crate::hierarchy::Hierarchy;
 
 pub use earlier::{Detour, Earlier, EarlierTask, EarlierTasks};
-pub use ending::ALL_ANSWERED;
 pub use sight::{NotSeen, Shown, can_answer, can_vote};
 pub use task::{ImageNote, Insight, Label, Task};
 
