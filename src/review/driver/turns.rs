@@ -166,7 +166,7 @@ impl Driver {
                         budget: self.budget,
                         ..found.pictures
                     };
-                    screen.through_tmux(terminal.tmux)?;
+                    screen.know_line(terminal.tmux, found.round_trip)?;
                     effects = self.send_pictures(terminal, state)?;
                 }
                 Some(message) => match self.take(message, state) {

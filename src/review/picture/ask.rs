@@ -91,6 +91,8 @@ pub struct Inquiry {
     interactive: bool,
     answers: Answers,
     has_answered: bool,
+    began: Instant,
+    round_trip: Option<Duration>,
     /// Questions whose end has not come, and until when it may come.
     unanswered: usize,
     latest: Instant,
@@ -125,6 +127,8 @@ impl Inquiry {
             interactive,
             answers: Answers::default(),
             has_answered: false,
+            began: now,
+            round_trip: None,
             unanswered: 0,
             latest: now,
             asked_tmux: false,
@@ -139,6 +143,7 @@ impl Inquiry {
             self.due = Some(now);
             return None;
         }
+        self.began = now;
         self.due = Some(now + PATIENCE);
         let needs_care = self.environment.may_be_multiplexer() || self.environment.is_simple();
         let question = match needs_care {
@@ -176,6 +181,8 @@ impl Inquiry {
             return None;
         }
         self.has_answered = true;
+        self.round_trip
+            .get_or_insert(now.saturating_duration_since(self.began));
         self.unanswered = self.unanswered.saturating_sub(1);
         let asks_tmux = !self.asked_tmux
             && self.not_asked.is_none()
@@ -218,6 +225,7 @@ impl Inquiry {
         });
         Detected {
             asked,
+            round_trip: self.round_trip,
             ..chosen(
                 self.forced,
                 &self.environment,

@@ -19,8 +19,10 @@ pub struct Placed {
     pub area: Rect,
 }
 
-/// A terminal that has not acknowledged a piece by then is taken for one that never does.
+/// A terminal that has not acknowledged a piece by then is taken for one that never does, until it does.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The same before its first acknowledgement, besides four round trips of the line: such terminals are known to be quick.
+const FIRST_PATIENCE: Duration = Duration::from_secs(1);
 /// A line that takes a piece so quickly takes more at once; one that is so slow takes less.
 const QUICK: Duration = Duration::from_millis(150);
 const SLOW: Duration = Duration::from_millis(400);
@@ -35,6 +37,7 @@ const MOST_UNDER_WAY: usize = 8;
 pub struct Layer {
     tmux: bool,
     acknowledges: bool,
+    patience: Duration,
     held: HashMap<u32, Weak<Pieces>>,
     shown: HashMap<u32, (Position, i32)>,
     under_way: Vec<(u32, Instant)>,
@@ -47,11 +50,17 @@ impl Layer {
         Layer {
             tmux,
             acknowledges: !tmux,
+            patience: PATIENCE,
             held: HashMap::new(),
             shown: HashMap::new(),
             under_way: Vec::new(),
             most_under_way: 1,
         }
+    }
+
+    /// The time that the line took for the terminal's first answer, from question to answer.
+    pub fn expect_round_trip(&mut self, took: Duration) {
+        self.patience = FIRST_PATIENCE + 4 * took;
     }
 
     /// Whether tmux stands between.
@@ -64,7 +73,7 @@ impl Layer {
         if self
             .under_way
             .iter()
-            .any(|(_, sent)| now.duration_since(*sent) > PATIENCE)
+            .any(|(_, sent)| now.duration_since(*sent) > self.patience)
         {
             self.acknowledges = false;
             self.under_way.clear();
@@ -167,8 +176,14 @@ impl Layer {
     /// The terminal has a piece, or will not have it.
     pub fn acknowledged(&mut self, id: u32, now: Instant) {
         let Some(at) = self.under_way.iter().position(|(known, _)| *known == id) else {
+            // Late, on a line that is slower than was thought.
+            if !self.tmux && !self.acknowledges {
+                self.acknowledges = true;
+                self.patience *= 2;
+            }
             return;
         };
+        self.patience = self.patience.max(PATIENCE);
         let (_, sent) = self.under_way.remove(at);
         let took = now.duration_since(sent);
         if took < QUICK {
@@ -216,6 +231,77 @@ impl Layer {
     /// When the terminal will have been silent for too long; none while nothing is under way.
     pub fn patience_ends(&self) -> Option<Instant> {
         let (_, sent) = self.under_way.first()?;
-        Some(*sent + PATIENCE)
+        Some(*sent + self.patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+
+    use super::*;
+    use crate::review::picture::{
+        ColorDepth, Decoded, PictureMode, TerminalPictures, Viewport, encode,
+    };
+
+    /// A picture that a kitty terminal is sent, on a screen of its own.
+    fn placed() -> Placed {
+        let terminal = TerminalPictures {
+            mode: PictureMode::Kitty,
+            cell: (10, 20),
+            tmux: false,
+            depth: ColorDepth::True,
+            budget: None,
+        };
+        let image = Decoded {
+            image: RgbImage::from_fn(40, 40, |x, y| image::Rgb([x as u8, y as u8, 0])),
+            damage: None,
+        };
+        let picture = encode(&image, (10, 5), Viewport::WHOLE, &terminal).unwrap();
+        Placed {
+            area: Rect::new(0, 0, picture.size().width, picture.size().height),
+            picture: Arc::new(picture),
+        }
+    }
+
+    fn sent(layer: &Layer) -> u32 {
+        layer.under_way.first().unwrap().0
+    }
+
+    #[test]
+    fn a_picture_is_there_once_the_terminal_says_so() {
+        let (mut layer, picture, now) = (Layer::new(false), [placed()], Instant::now());
+        layer.expect_round_trip(Duration::from_millis(500));
+        layer.show(&picture, now);
+        let later = now + Duration::from_millis(2900);
+        layer.show(&picture, later);
+        assert!(!layer.has_some(&picture[0].picture));
+        layer.acknowledged(sent(&layer), later);
+        assert!(layer.has_some(&picture[0].picture));
+    }
+
+    #[test]
+    fn a_quick_terminal_that_says_nothing_is_waited_for_briefly() {
+        let (mut layer, picture, now) = (Layer::new(false), [placed()], Instant::now());
+        layer.expect_round_trip(Duration::from_millis(10));
+        layer.show(&picture, now);
+        layer.show(&picture, now + FIRST_PATIENCE);
+        assert!(!layer.has_some(&picture[0].picture));
+        layer.show(&picture, now + FIRST_PATIENCE + Duration::from_millis(50));
+        assert!(layer.has_some(&picture[0].picture));
+    }
+
+    #[test]
+    fn a_late_word_has_the_next_picture_waited_for() {
+        let (mut layer, picture, now) = (Layer::new(false), [placed()], Instant::now());
+        layer.show(&picture, now);
+        let first = sent(&layer);
+        let later = now + 2 * PATIENCE;
+        layer.show(&picture, later);
+        layer.acknowledged(first, later);
+        let next = [placed()];
+        layer.show(&next, later);
+        layer.show(&next, later + PATIENCE + Duration::from_secs(1));
+        assert!(!layer.has_some(&next[0].picture));
     }
 }

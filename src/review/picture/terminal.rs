@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use crossterm::terminal::window_size;
@@ -158,6 +159,8 @@ pub struct Detected {
     pub asked: &'static str,
     /// Name and version, as the terminal says.
     pub version: Option<String>,
+    /// From the first question to the end of its answers; none where it did not answer.
+    pub round_trip: Option<Duration>,
 }
 
 pub(super) fn is_tmux(environment: &Environment, answers: &Answers) -> bool {
@@ -240,6 +243,7 @@ pub(super) fn chosen(
         },
         cell_because,
         depth_because,
+        round_trip: None,
         asked: "",
         version: answers.version.clone(),
     }

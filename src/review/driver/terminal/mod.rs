@@ -72,11 +72,14 @@ impl Screen {
         })
     }
 
-    /// Says whether tmux stands between.
-    pub fn through_tmux(&mut self, tmux: bool) -> io::Result<()> {
+    /// Says whether tmux stands between, and how long the line takes where that is known.
+    pub fn know_line(&mut self, tmux: bool, round_trip: Option<Duration>) -> io::Result<()> {
         if self.layer.is_through_tmux() != tmux {
             io::stdout().write_all(self.layer.free().as_bytes())?;
             self.layer = Layer::new(tmux);
+        }
+        if let Some(took) = round_trip {
+            self.layer.expect_round_trip(took);
         }
         Ok(())
     }
