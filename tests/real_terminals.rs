@@ -266,6 +266,9 @@ fn kitty_shows_the_photograph() {
         "confirm_os_window_close=0",
         "-o",
         "cursor_blink_interval=0",
+        // The pointer goes with the first key, not some time after it.
+        "-o",
+        "mouse_hide_wait=-1",
     ];
     sitting("kitty", &arguments, 0.9);
 }

@@ -123,7 +123,7 @@ fn an_answer_that_never_ends_is_given_up() {
     let mut terminal = Terminal::open(project.folder(), KINDS[0], silent(&[]));
     terminal.wait_until("a label", |terminal| selected(terminal).is_some());
     terminal.keys("\x1bP>|minty");
-    terminal.read_for(Duration::from_millis(5_500));
+    terminal.read_for(Duration::from_secs(7));
     terminal.keys("n");
     terminal.wait_until("a vote", |terminal| marks(terminal).starts_with('n'));
     terminal.keys("\x03");

@@ -1,4 +1,5 @@
 //! The review screen: state, events and effects; `update` is pure, `view` only draws, `driver` alone blocks.
+//! `input` cuts what the terminal sends into keys, pasted text and answers.
 //!
 //! May import domain, text, guard, hierarchy and consensus; the driver alone may import the store.
 
