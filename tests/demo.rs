@@ -12,6 +12,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
+use common::screen::is_ready;
 
 #[test]
 fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
@@ -28,6 +29,7 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
     let mut terminal = Terminal::open(place.folder(), &arguments, Opening::default());
     terminal.wait_for_text("task 1 of 11 · newcomer");
     terminal.wait_for_text("bottle.jpg");
+    terminal.wait_until("picture", is_ready);
     // Blind: no other rater and no model is named while one votes.
     assert!(!terminal.text().contains("example"));
     // Water bottle is the fourth label of the first picture.
