@@ -12,6 +12,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
+use common::screen::is_ready;
 
 #[test]
 fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
@@ -32,6 +33,7 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
         !terminal.text().contains("bottle.jpg"),
         "a name gives away what is asked"
     );
+    terminal.wait_until("picture", is_ready);
     // Blind: no other rater and no model is named while one votes.
     assert!(!terminal.text().contains("example"));
     // Water bottle is the fourth label of the first picture.

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use common::Project;
 use common::page::Page;
 use common::pty::{Opening, Terminal};
-use common::screen::header;
+use common::screen::{header, is_ready};
 
 /// A thousand images known by name, with label sets for some of them, and the files that the page speaks of.
 fn project() -> Project {
@@ -46,13 +46,14 @@ fn audit(project: &Project, arguments: &[&str]) {
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
     terminal.wait_until("label or verdict", |terminal| {
         let text = terminal.text();
-        text.contains("is this label right?") || text.contains("verdict:")
+        is_ready(terminal) || text.contains("verdict:")
     });
     while !terminal.text().contains("verdict:") {
         let before = header(&terminal);
         terminal.keys("y");
         terminal.wait_until("what comes next", |terminal| {
-            header(terminal) != before || terminal.text().contains("verdict:")
+            let is_next = header(terminal) != before && is_ready(terminal);
+            is_next || terminal.text().contains("verdict:")
         });
     }
     terminal.keys("q");

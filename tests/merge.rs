@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::marks;
+use common::screen::{is_ready, marks};
 use relabel::domain::{ClassIndex, Question};
 use relabel::store::{NoteKind, Store};
 
@@ -529,7 +529,7 @@ fn a_copy_that_somebody_votes_in_meanwhile_gives_what_was_recorded() {
         "none",
     ];
     let mut carol = Terminal::open(project.folder(), &arguments, Opening::default());
-    carol.wait_for_text("y yes");
+    carol.wait_until("task", is_ready);
     carol.keys("ynm");
     carol.wait_until("three answers", |screen| marks(screen).starts_with("ynm"));
     let merged = project.transcript(&["merge", "laptop.db"]);

@@ -643,8 +643,9 @@ fn the_review_screen_goes_through_all_of_them() {
         },
     );
     let mut outcomes = BTreeMap::new();
-    for (at, name) in order.iter().enumerate() {
-        let screen = settled(&mut terminal, &format!("task {} of 67", at + 1));
+    let mut answered = 0;
+    for name in &order {
+        let screen = settled(&mut terminal, &format!("task {} of 67", answered + 1));
         let reason = reason_on(&screen);
         assert!(
             reason.is_none() || screen::picture(&terminal).is_empty(),
@@ -664,14 +665,27 @@ fn the_review_screen_goes_through_all_of_them() {
             ),
         }
         outcomes.insert(name.clone(), reason.is_none());
-        terminal.keys("N");
-        terminal.keys("\r");
+        let former = screen::header(&terminal);
+        // A file that gives no picture is not voted on.
+        match one_line(&screen).contains("no votes without it") {
+            true => terminal.keys("s"),
+            false => {
+                terminal.keys("N\r");
+                answered += 1;
+            }
+        }
+        terminal.wait_until("what comes next", |terminal| {
+            screen::header(terminal) != former
+        });
     }
-    terminal.wait_for_text("67 tasks done");
+    terminal.keys("q");
+    terminal.wait_for_text("this sitting");
     terminal.keys("q");
     assert_eq!(terminal.wait_for_end(), 0);
     assert!(outcomes["good.jpg"] && outcomes["cmyk.jpg"] && outcomes["latin1_\\xE9.jpg"]);
-    assert_eq!(project.sql("SELECT count(*) FROM vote"), "134\n");
+    let votes = format!("{}\n", 2 * answered);
+    assert_eq!(project.sql("SELECT count(*) FROM vote"), votes);
+    assert!((20..67).contains(&answered), "{answered}");
     let raw = String::from_utf8_lossy(terminal.raw()).into_owned();
     for acted_on in [
         "\x1b[31mred",

@@ -344,6 +344,8 @@ fn processes_that_vote_and_are_killed_at_random_lose_no_vote_and_double_none() {
         .collect();
     // Per rater and image, the most answers that a frame has shown as recorded.
     let mut shown: BTreeMap<(String, String), usize> = BTreeMap::new();
+    // Who is told that a key did not count rests before the next one.
+    let mut resting: BTreeMap<String, Instant> = BTreeMap::new();
     let mut killed = 0;
     let end = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < end {
@@ -367,6 +369,14 @@ fn processes_that_vote_and_are_killed_at_random_lose_no_vote_and_double_none() {
                 *place = None;
                 continue;
             }
+            if text.contains("not counted") {
+                let rest = Duration::from_millis(750);
+                let until = *resting.entry(name.clone()).or_insert(Instant::now() + rest);
+                if Instant::now() < until {
+                    continue;
+                }
+            }
+            resting.remove(name);
             let key = ["y", "n", "m", "\r", "\r"].choose(&mut random).unwrap();
             terminal.keys(key);
         }

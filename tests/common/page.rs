@@ -2,6 +2,7 @@
 
 use super::Project;
 use super::pty::{Opening, Terminal};
+use super::screen::is_ready;
 
 /// A page of `docs/`.
 pub struct Page {
@@ -65,7 +66,7 @@ fn words(command: &str) -> Vec<String> {
 /// One answer, then out by the closing screen.
 fn sit(project: &Project, arguments: &[&str], keys: &str) {
     let mut terminal = Terminal::open(project.folder(), arguments, Opening::default());
-    terminal.wait_for_text("y yes");
+    terminal.wait_until("task", is_ready);
     terminal.keys(keys);
     terminal.wait_for_text("1 n");
     terminal.keys("q");

@@ -233,6 +233,8 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let mut state = State::new(begins, size);
     state.kiosk = setup.kiosk;
     state.names = sitting.names;
+    // Known before the terminal is asked: the first frame says that there is nothing to wait for.
+    state.pictures_on = setup.pictures != Some(PictureMode::None);
     state.asks = work.asks;
     let (errands, inbox) = channel();
     let clerk = {
