@@ -373,6 +373,15 @@ fn an_adjudicator_sees_names_and_others_where_they_are_asked_for() {
     zoe.keys("q");
     assert_eq!(zoe.wait_for_end(), 0);
 
+    // Who has the shell finds the image that a rater speaks of.
+    for said in [
+        number(&project, THIRD),
+        number(&project, THIRD).replace("image ", ""),
+    ] {
+        let shown = project.transcript(&["show", &said, "--pictures", "none"]);
+        assert!(shown.contains(THIRD), "{shown}");
+    }
+
     let kiosk = |more: &[&str]| {
         let line = [
             "--project",

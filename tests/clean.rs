@@ -194,10 +194,10 @@ fn people_look_at_what_was_dropped_and_have_the_last_word() {
         "none",
     ];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-    terminal.wait_for_text("b.jpg");
+    terminal.wait_for_text("image 2 ");
     // b.jpg: cat after all, and no dog.
     terminal.keys("yn\r");
-    terminal.wait_for_text("h.jpg");
+    terminal.wait_for_text("image 8 ");
     terminal.keys("yn\r");
     terminal.wait_for_text("label sets of");
     terminal.keys("q");

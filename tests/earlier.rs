@@ -364,6 +364,18 @@ fn what_is_asked_a_second_time_is_not_listed_until_it_is_answered() {
     no_to(&mut terminal, 12);
     leave(terminal);
     project.run(&["plan", "--retest", "0.2"]);
+    // Somebody else says yes to the first label of each.
+    let mut others = "image,label,rater,answer\n".to_owned();
+    for drawing in 0..12 {
+        writeln!(
+            others,
+            "drawing-{drawing:02}.png,{},vera,yes",
+            151 + drawing
+        )
+        .unwrap();
+    }
+    project.write("votes.csv", others);
+    project.run(&["import", "votes", "votes.csv"]);
     let before = votes(&project);
     let mut terminal = alice(&project);
     let total: usize = header(&terminal)
@@ -372,6 +384,11 @@ fn what_is_asked_a_second_time_is_not_listed_until_it_is_answered() {
         .unwrap();
     let again = total - 30;
     assert!((1..12).contains(&again), "{again} of 12 come a second time");
+    // Nor does the closing screen tell what others said of them.
+    terminal.keys("q");
+    terminal.wait_for_text(&format!(" {} disputes on images that", 12 - again));
+    terminal.keys("b");
+    terminal.wait_for_text("y yes");
     terminal.keys("e");
     terminal.wait_until("the list", |terminal| !rows(terminal).is_empty());
     let listed = rows(&terminal);

@@ -113,6 +113,13 @@ fn other_screens() {
     sitting.settle();
     assert_screen!("examples", &sitting);
     let mut sitting = voting(size);
+    sitting.press("e");
+    assert_screen!("earlier_reading", &sitting);
+    sitting.settle();
+    assert_screen!("earlier", &sitting);
+    sitting.press_and_settle("9");
+    assert_screen!("earlier_nothing", &sitting);
+    let mut sitting = voting(size);
     sitting
         .press("f c")
         .types("blurred")
@@ -285,7 +292,7 @@ fn odd_names_are_shown_and_not_acted_on() {
 }
 
 /// A sitting in every mode, with what leads there.
-const MODES: &[&str] = &["esc", "/", "c", "?", "r", "q", "z", "f", "y n"];
+const MODES: &[&str] = &["esc", "/", "c", "?", "r", "q", "z", "f", "y n", "y e"];
 
 /// No cell holds what a terminal acts on, and every row is as wide as the screen.
 fn check(buffer: &Buffer, about: &str) {

@@ -48,11 +48,12 @@ fn one_line_ties_a_key_to_a_rater() {
         "half",
         "--picture-budget",
         "64k",
+        "--names",
     ];
     assert_eq!(
         line(&project, &[&["alice", "alice.pub"], &options[..]].concat()),
         "restrict,pty,command=\"exec RELABEL --project FOLDER/relabel.db review --kiosk --rater alice --round gold \
-         --order random --pictures half --picture-budget 64000\" KEY alice\n"
+         --order random --pictures half --picture-budget 64000 --names\" KEY alice\n"
     );
     assert_eq!(
         line(&project, &["alice", "alice.pub", "--mosh"]),

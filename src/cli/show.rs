@@ -7,7 +7,7 @@ use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
 use super::suggest::image_hint;
-use crate::domain::ClassIndex;
+use crate::domain::{ClassIndex, ImageId};
 use crate::review::picture::{
     PictureMode, TerminalPictures, Viewport, decode, detect, encode, write_inline,
 };
@@ -16,7 +16,7 @@ use crate::store::{ImageRow, Store};
 /// Options of `show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// A picture file, or the name of an image of the project
+    /// A picture file, or the name of an image of the project, or its number on the review screen
     #[arg(value_name = "FILE|IMAGE")]
     image: PathBuf,
     /// How pictures are sent [default: as the terminal allows]
@@ -73,13 +73,18 @@ pub fn run(options: &Show, context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// An image of the project, where there is a project and such a name.
+/// An image of the project, where there is a project and such a name, or such a number: raters know images by these.
 fn find(name: &str, context: &Context) -> Result<Option<(Store, ImageRow)>, Failure> {
     if !context.project.exists() {
         return Ok(None);
     }
     let store = context.open()?;
-    let image = store.images()?.into_iter().find(|image| image.name == name);
+    let named = store.images()?.into_iter().find(|image| image.name == name);
+    let number = name.strip_prefix("image ").unwrap_or(name).parse().ok();
+    let image = match (named, number) {
+        (None, Some(number)) => store.image(ImageId(number))?,
+        (named, _) => named,
+    };
     Ok(image.map(|image| (store, image)))
 }
 

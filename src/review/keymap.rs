@@ -1,9 +1,11 @@
 //! What the keys do, as data: the key bar, the help screen, the config file and the documentation all come from here.
 
+mod error;
 mod key;
 
 use std::collections::BTreeMap;
 
+pub use error::KeymapError;
 pub use key::Key;
 use key::parse_key;
 
@@ -275,37 +277,6 @@ impl Action {
             Action::PanLeft | Action::PanDown | Action::PanUp | Action::PanRight
         )
     }
-}
-
-/// Why keys cannot be bound as the config file says.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeymapError {
-    /// There is no such action.
-    #[error("there is no action {0:?}")]
-    UnknownAction(String),
-    /// The text names no key.
-    #[error(
-        "action {action:?}: {key:?} is no key: expected a character, or up, down, left, right, enter, space, tab, or ctrl- before a letter"
-    )]
-    UnknownKey {
-        /// The action.
-        action: String,
-        /// The text.
-        key: String,
-    },
-    /// An action would have no key.
-    #[error("action {0:?} has no key")]
-    NoKey(String),
-    /// Two actions would share a key.
-    #[error("key {key:?} would mean both {first:?} and {second:?}")]
-    Conflict {
-        /// The key.
-        key: String,
-        /// An action.
-        first: String,
-        /// Another.
-        second: String,
-    },
 }
 
 /// Which keys do what.

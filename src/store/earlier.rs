@@ -45,6 +45,15 @@ pub struct Retests {
     pub answered: Vec<TaskId>,
 }
 
+/// Images that a rater has answered something on.
+#[derive(Debug, Clone)]
+pub struct AnsweredImages {
+    /// The images.
+    pub images: HashSet<ImageId>,
+    /// Questions on them that the plan asks and the rater has not answered.
+    pub unanswered: Vec<(ImageId, QuestionId)>,
+}
+
 /// The rater's answered tasks out of a table `pass (task, image, ordinal, first, hidden)`. Parameters 3 to 6 are the part.
 fn part_of(passes: &str) -> String {
     format!(
@@ -164,8 +173,7 @@ impl Store {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Images on which the rater's answers stand in the round, but for those with a task in `except`; and the questions on
-    /// them that the plan asks and the rater has not answered.
+    /// Images on which the rater's answers stand in the round, but for those with a task in `except`.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -174,7 +182,7 @@ impl Store {
         rater: RaterId,
         round: RoundId,
         except: &[TaskId],
-    ) -> Result<(HashSet<ImageId>, Vec<(ImageId, QuestionId)>), StoreError> {
+    ) -> Result<AnsweredImages, StoreError> {
         let own = format!(
             "own (question, image) AS (
                  SELECT question.id, question.image FROM vote JOIN question ON question.id = vote.question
@@ -202,6 +210,6 @@ impl Store {
                 Ok((ImageId(row.get(0)?), QuestionId(row.get(1)?)))
             })?
             .collect::<Result<_, _>>()?;
-        Ok((images, unanswered))
+        Ok(AnsweredImages { images, unanswered })
     }
 }

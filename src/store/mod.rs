@@ -37,7 +37,7 @@ pub use audits::{AuditDraw, AuditStratum, StoredAudit};
 pub use claims::{Place, Places};
 pub use cleaning::{DroppedImage, DroppedTask};
 pub use decisions::{DECISION_ROUND, Decision, Ruling};
-pub use earlier::{EarlierPart, EarlierRow, Retests};
+pub use earlier::{AnsweredImages, EarlierPart, EarlierRow, Retests};
 pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
 pub use images::{ImageFile, ImageRow, KnownFile, Unseen};
 pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};

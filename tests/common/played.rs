@@ -410,16 +410,13 @@ impl Sitting {
             EarlierTask {
                 task: id,
                 number: place + 1,
-                image: format!("image {}", task.image.0),
+                image: task.image_name.clone(),
                 part: task.part,
                 at: "2026-11-02 14:03".to_owned(),
                 answers: task.labels.iter().map(|label| label.recorded).collect(),
             }
         });
-        let found = tasks.filter(|task| {
-            let number = task.number.to_string();
-            number.starts_with(&filter) || task.image.contains(&format!(" {filter}"))
-        });
+        let found = tasks.filter(|task| task.number.to_string().starts_with(&filter));
         let mut rest: Vec<EarlierTask> = found.skip(from).collect();
         let more = rest.len() > EARLIER_AT_ONCE;
         rest.truncate(EARLIER_AT_ONCE);

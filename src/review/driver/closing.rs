@@ -44,8 +44,9 @@ pub fn seen_images(
         return Ok(None);
     }
     let (rater, round) = (sitting.rater.id, sitting.round);
-    let (mut seen, unanswered) = store.images_with_answers(rater, round, open_retests)?;
-    for (image, question) in unanswered {
+    let answered = store.images_with_answers(rater, round, open_retests)?;
+    let mut seen = answered.images;
+    for (image, question) in answered.unanswered {
         // What `plan --stop` settles is asked no more.
         if !sitting.stop.is_some_and(|stop| stop.holds(live, question)) {
             seen.remove(&image);
