@@ -279,7 +279,12 @@ fn labels_come_first_and_files_find_their_images() {
             format!("stderr: {named}\nstderr: photos: {said}\n")
         );
     }
-    assert_snapshot!(project.sql("SELECT name, class, path IS NOT NULL FROM image LEFT JOIN original_label ON image = id ORDER BY name"), @"");
+    assert_snapshot!(project.sql("SELECT name, class, path IS NOT NULL FROM image LEFT JOIN original_label ON image = id ORDER BY name"), @r"
+    cat.jpg||1
+    lion.jpg|3|0
+    sets/photos/dog.jpg|1|1
+    sub/café.jpg|0|1
+    ");
 }
 
 #[test]
