@@ -409,7 +409,7 @@ fn folds_are_stratified_seeded_and_keep_groups_together() {
         }
     }
     assert_snapshot!(project.transcript(&["folds", "--k", "201"]), @r"
-    stderr: error: there are 200 images, too few for 201 folds
+    stderr: error: too few images for 201 folds: 200
     stderr: hint: `relabel import labels FILE` takes in the images of a training set with their labels
     exit 1
     ");

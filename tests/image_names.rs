@@ -279,7 +279,12 @@ fn labels_come_first_and_files_find_their_images() {
             format!("stderr: {named}\nstderr: photos: {said}\n")
         );
     }
-    assert_snapshot!(project.sql("SELECT name, class, path IS NOT NULL FROM image LEFT JOIN original_label ON image = id ORDER BY name"), @"");
+    assert_snapshot!(project.sql("SELECT name, class, path IS NOT NULL FROM image LEFT JOIN original_label ON image = id ORDER BY name"), @r"
+    cat.jpg||1
+    lion.jpg|3|0
+    sets/photos/dog.jpg|1|1
+    sub/café.jpg|0|1
+    ");
 }
 
 #[test]
@@ -330,7 +335,7 @@ fn a_picture_that_was_voted_on_is_not_replaced_without_a_word() {
     project.write("list.csv", "image,path\nIMG_1.jpg,other\\IMG_1.jpg\n");
     assert_snapshot!(project.transcript(&["import", "images", "list.csv"]).replace(&*project.folder().to_string_lossy(), "…"), @r"
     stderr: error: cannot import list.csv: 1 image with votes or notes would get another picture:
-    stderr:   IMG_1.jpg: other/IMG_1.jpg is another picture than ./camera1/IMG_1.jpg
+    stderr:   IMG_1.jpg: other/IMG_1.jpg is another picture than camera1/IMG_1.jpg
     stderr: hint: nothing was imported; --replace puts the new pictures in the place of those that were voted on, --skip-bad leaves them out
     exit 3
     ");
@@ -344,13 +349,36 @@ fn a_picture_that_was_voted_on_is_not_replaced_without_a_word() {
     assert_eq!(sha(&project), before);
     assert_snapshot!(project.transcript(&["import", "images", "other", "--skip-bad"]).replace(&*project.folder().to_string_lossy(), "…"), @r"
     stderr: left out 1:
-    stderr:   IMG_1.jpg: other/IMG_1.jpg is another picture than ./camera1/IMG_1.jpg
+    stderr:   IMG_1.jpg: other/IMG_1.jpg is another picture than camera1/IMG_1.jpg
     stderr: other: 0 images imported, 0 known already
     ");
     assert_eq!(sha(&project), before);
     assert_snapshot!(project.transcript(&["import", "images", "other", "--replace"]), @"stderr: other: 0 images imported, 0 known already, 1 picture replaced (1 with votes)");
     assert_ne!(sha(&project), before);
     assert_snapshot!(project.transcript(&["import", "images", "other"]), @"stderr: other: 0 images imported, 1 known already");
+}
+
+#[test]
+fn a_list_finds_files_as_other_systems_name_them() {
+    let project = fresh();
+    paint(&project, "photos/cat.jpg", 10);
+    paint(&project, "photos/dog.jpg", 90);
+    project.write(
+        "list.csv",
+        "image,path\ncat.jpg,photos\\cat.jpg\ndog.jpg,C:\\sets\\photos\\dog.jpg\n",
+    );
+    project.run(&["import", "images", "list.csv"]);
+    assert_eq!(
+        project.sql("SELECT name, CAST(path AS TEXT) FROM image ORDER BY name"),
+        "cat.jpg|photos/cat.jpg\ndog.jpg|photos/dog.jpg\n"
+    );
+    // A relative path means what it says.
+    project.write("list.csv", "image,path\nlion.jpg,other/cat.jpg\n");
+    assert!(
+        project
+            .transcript(&["import", "images", "list.csv"])
+            .contains("lion.jpg: the file is missing")
+    );
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn folders_name_classes() {
     exit 3
     "#);
     assert_snapshot!(project.transcript(&["import", "labels", "photos", "--skip-bad"]), @r#"
+    stderr: passed over 1 file by the ending: 1 .txt
     stderr: left out 2:
     stderr:   file "6.jpg": it lies in no folder that names a class
     stderr:   file "tabbi/5.jpg": unknown class "tabbi"

@@ -206,7 +206,7 @@ fn hostile_names_are_shown_and_never_sent() {
     if is_file {
         project.run(&["import", "images", "images"]);
     }
-    project.run(&["import", "proposals", "proposals.csv"]);
+    project.run(&["import", "proposals", "proposals.csv", "--new-images"]);
     project.run(&["plan"]);
     let mut terminal = open(&project, REVIEW, of_size(120, 30));
     for number in 1..=names.len() {

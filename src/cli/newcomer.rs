@@ -68,9 +68,10 @@ fn question(name: &str, raters: &[String], role: Role) -> Option<String> {
 }
 
 fn ask(question: &str) -> Result<String, Failure> {
-    let mut err = std::io::stderr().lock();
-    write!(err, "{}", printable(question))?;
-    err.flush()?;
+    // Standard output is the terminal; errors may go elsewhere.
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", printable(question))?;
+    out.flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(answer)

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::names::ends;
 use super::order::ending;
 use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::domain::image_name;
+use crate::domain::{image_key, image_name};
 use crate::formats::table::Column;
 use crate::text::{count, printable};
 
@@ -274,17 +275,18 @@ pub(super) fn of_list(
     Ok(candidates)
 }
 
-/// The file of a path as a list has it, or as another system writes it.
+/// The file of a path as a list has it, or as another system writes it; of an absolute path of elsewhere the longest end that is a file here.
 fn file_at(folder: &Path, text: &str) -> PathBuf {
     let path = folder.join(text);
     if path.exists() {
         return path;
     }
-    let other = folder.join(image_name(text).unwrap_or_default());
-    match other.is_file() {
-        true => other,
-        false => path,
-    }
+    let key = image_key(text).unwrap_or_default();
+    let is_absolute = text.contains(':') || text.trim_start().starts_with(['/', '\\']);
+    let fewer = ends(&key).filter(|_| is_absolute);
+    let names = [key.as_str()].into_iter().chain(fewer);
+    let mut files = names.map(|name| folder.join(name));
+    files.find(|file| file.is_file()).unwrap_or(path)
 }
 
 #[cfg(test)]

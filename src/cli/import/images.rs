@@ -240,17 +240,18 @@ impl Kept {
             }
             Place::Refused(_) => {
                 let now = shown(&file.path);
-                let before = image.and_then(|image| image.path.as_ref());
-                let before = before.map(|path| store.folder().join(path));
-                self.refused.push(match before {
-                    Some(path) if store.kept_path(&path) == store.kept_path(&file.path) => {
-                        format!("{name}: {now} has changed since it was imported")
-                    }
-                    Some(path) => {
-                        format!("{name}: {now} is another picture than {}", shown(&path))
-                    }
-                    None => format!("{name}: {now} is another picture"),
-                });
+                self.refused
+                    .push(match image.and_then(|image| image.path.as_ref()) {
+                        Some(path) if *path == store.kept_path(&file.path) => {
+                            format!("{name}: {now} has changed since it was imported")
+                        }
+                        Some(path) => {
+                            let path = store.folder().join(path);
+                            let before = shown(path.strip_prefix(".").unwrap_or(&path));
+                            format!("{name}: {now} is another picture than {before}")
+                        }
+                        None => format!("{name}: {now} is another picture"),
+                    });
             }
         }
     }

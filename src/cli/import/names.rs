@@ -57,7 +57,7 @@ fn last_part(name: &str) -> &str {
 }
 
 /// The ends of a path that begin behind a folder, the longest first.
-fn ends(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn ends(path: &str) -> impl Iterator<Item = &str> {
     let slashes = path.match_indices('/');
     slashes.filter_map(|(at, _)| path.get(at + 1..))
 }
