@@ -52,8 +52,10 @@ impl CellOptions {
 /// What an output is made of, which decides what a terminal gets of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contents {
-    /// Lines of text, CSV among them: control characters are shown as escapes.
+    /// Lines of text: control characters are shown as escapes.
     Text,
+    /// CSV: so are line ends within quotes.
+    Csv,
     /// JSON, which has escapes of its own.
     Json,
     /// Nothing for a terminal.
