@@ -15,7 +15,7 @@ use crate::formats::export::Formulas;
 
 use draft::Draft;
 use failures::cannot;
-use place::Place;
+use place::{Place, refuse_stdout_of_project};
 use safe::TerminalSafe;
 
 pub use failures::{in_words, stdout_failure};
@@ -205,6 +205,7 @@ pub fn to_stdout(
     context: &Context,
     write: impl FnOnce(&mut Sink<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    refuse_stdout_of_project(&context.project)?;
     refuse_bytes(&io::stdout(), contents)?;
     let channel = Channel::shown(io::stdout(), contents);
     fill(channel, context, stdout_failure, write)
