@@ -421,8 +421,8 @@ fn five_copies_with_audits_of_one_name_end_alike_in_any_order_of_merging() {
         let all = everything(&copies[first].1);
         renamed += all.iter().filter(|row| row.contains(" (")).count();
         votes += all.iter().filter(|row| row.starts_with("VoteRow")).count();
-        for copy in 0..COPIES {
-            assert_eq!(everything(&copies[copy].1), all, "seed {seed}, copy {copy}");
+        for (path, store) in &copies {
+            assert_eq!(everything(store), all, "seed {seed}, {}", path.display());
         }
         // Once more changes nothing.
         merge(&copies, order[1], order[2]);

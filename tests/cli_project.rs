@@ -82,7 +82,7 @@ fn a_project_is_made_once() {
     exit 1
     "#);
     insta::assert_snapshot!(project.transcript(&["init", "--classes", "no.csv", "--project", "b.db"]), @r#"
-    stderr: error: cannot read no.csv: No such file or directory (os error 2)
+    stderr: error: cannot read no.csv: there is no such file
     exit 3
     "#);
     insta::assert_snapshot!(project.transcript(&["init", "--hierarchy", "h.csv", "--project", "b.db"]), @r#"
@@ -761,7 +761,8 @@ fn every_export_before_and_after_aggregation() {
     exit 1
     "#);
     insta::assert_snapshot!(project.transcript(&["export", "--as", "csv", "-o", "no/such/out.csv"]), @r#"
-    stderr: error: cannot write no/such/out.csv: No such file or directory (os error 2)
+    stderr: error: cannot write no/such/out.csv: there is no folder no/such
+    stderr: hint: make it first, or choose another place
     exit 1
     "#);
 }

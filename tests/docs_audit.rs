@@ -63,7 +63,7 @@ fn audit(project: &Project, arguments: &[&str]) {
 #[test]
 fn every_command_of_the_page_runs() {
     let project = project();
-    let page = Page::read("audit.md", 11);
+    let page = Page::read("audit.md", 13);
     let mut reviewed = 0;
     let said = page.run(&project, "", |words| {
         let is_review = words.contains(&"review");

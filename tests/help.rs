@@ -139,7 +139,7 @@ fn shells_complete_commands_options_and_values() {
         String::from_utf8(bash.stdout).unwrap().trim().to_owned()
     };
     assert_eq!(complete("relabel agg"), "aggregate");
-    assert_eq!(complete("relabel audit r"), "review result");
+    assert_eq!(complete("relabel audit r"), "review result rename remove");
     assert_eq!(complete("relabel review --kio"), "--kiosk");
     assert_eq!(complete("relabel review --order pl"), "plan");
     for (shell, says) in [("zsh", "#compdef relabel"), ("fish", "complete -c relabel")] {

@@ -515,7 +515,8 @@ fn the_page_takes_its_place_when_it_is_whole() {
     exit 1
     ");
     insta::assert_snapshot!(project.transcript(&["report", "-o", "nowhere/report.html"]), @"
-    stderr: error: cannot write nowhere/report.html: No such file or directory (os error 2)
+    stderr: error: cannot write nowhere/report.html: there is no folder nowhere
+    stderr: hint: make it first, or choose another place
     exit 1
     ");
     insta::assert_snapshot!(project.transcript(&["report", "--eval", "nowhere.csv"]), @"
@@ -528,7 +529,7 @@ fn the_page_takes_its_place_when_it_is_whole() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     assert!(
-        !left.iter().any(|name| name.starts_with(".tmp")),
+        !left.iter().any(|name| name.starts_with(".relabel")),
         "{left:?}"
     );
 }

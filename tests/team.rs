@@ -127,8 +127,8 @@ fn a_key_is_one_public_key_of_a_rater_who_exists() {
     stderr: error: the project has no rater "bob"
     stderr: hint: `relabel rater add NAME` adds one, `relabel rater list` shows them all
     exit 1
-    stderr: error: cannot read none.pub: No such file or directory (os error 2)
-    exit 1
+    stderr: error: cannot read none.pub: there is no such file
+    exit 3
     stderr: error: cannot use private: this is a private key, which must never leave its owner's machine
     stderr: hint: the public key is in the file that ends in .pub
     stderr: hint: where somebody sent you this file, the key is a secret no more: ask for a new one

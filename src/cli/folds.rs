@@ -58,7 +58,7 @@ pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
     };
     let named = || images.iter().map(|image| image.name.as_str());
     let output = options.output.as_deref();
-    to_file_or_stdout(output, Contents::Text, context, |out| {
+    to_file_or_stdout(output, Contents::Csv, context, |out| {
         let lines = named().zip(folds.iter().copied());
         Ok(write_folds_csv(lines, Formulas::Kept, out)?)
     })?;

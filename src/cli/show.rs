@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
+use super::output::stdout_failure;
 use super::suggest::image_hint;
 use crate::domain::{ClassIndex, ImageId};
 use crate::review::picture::{
@@ -173,9 +174,8 @@ fn show_picture(path: &Path, options: &Show, context: &Context) -> Result<(), Fa
     let picture = encode(&decoded, (columns, rows), Viewport::WHOLE, &terminal)
         .map_err(|error| Failure::failed(format!("cannot show {}: {error}", shown(path))))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    write_inline(&picture, &mut out)?;
-    out.flush()?;
-    Ok(())
+    let written = write_inline(&picture, &mut out).and_then(|()| out.flush());
+    written.map_err(|error| stdout_failure(&error))
 }
 
 /// The terminal's size less a line for the prompt; 80×24 where there is no terminal.

@@ -66,7 +66,8 @@ impl ListOptions {
     ) -> Result<(), Failure> {
         let contents = match self.shape() {
             ListFormat::Jsonl => Contents::Json,
-            ListFormat::Csv | ListFormat::ImageFolder => Contents::Text,
+            ListFormat::Csv => Contents::Csv,
+            ListFormat::ImageFolder => Contents::Text,
         };
         to_file(path, contents, context, |out| {
             match self.shape() {

@@ -62,7 +62,7 @@ enum Shape {
 impl Shape {
     fn contents(self) -> Contents {
         match self {
-            Shape::Csv => Contents::Text,
+            Shape::Csv => Contents::Csv,
             Shape::Json => Contents::Json,
             Shape::Parquet | Shape::Npy | Shape::Npz => Contents::Bytes,
         }

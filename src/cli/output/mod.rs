@@ -15,7 +15,7 @@ use crate::formats::export::Formulas;
 
 use draft::Draft;
 use failures::cannot;
-use place::Place;
+use place::{Place, refuse_stdout_of_project};
 use safe::TerminalSafe;
 
 pub use failures::{in_words, stdout_failure};
@@ -52,8 +52,10 @@ impl CellOptions {
 /// What an output is made of, which decides what a terminal gets of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contents {
-    /// Lines of text, CSV among them: control characters are shown as escapes.
+    /// Lines of text: control characters are shown as escapes.
     Text,
+    /// CSV: so are line ends within quotes.
+    Csv,
     /// JSON, which has escapes of its own.
     Json,
     /// Nothing for a terminal.
@@ -203,6 +205,7 @@ pub fn to_stdout(
     context: &Context,
     write: impl FnOnce(&mut Sink<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    refuse_stdout_of_project(&context.project)?;
     refuse_bytes(&io::stdout(), contents)?;
     let channel = Channel::shown(io::stdout(), contents);
     fill(channel, context, stdout_failure, write)

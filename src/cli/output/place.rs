@@ -254,7 +254,7 @@ fn refuse_project(
 
 /// `>> relabel.db` would end it as surely.
 #[cfg(unix)]
-fn refuse_stdout_of_project(project: &Path) -> Result<(), Failure> {
+pub fn refuse_stdout_of_project(project: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
     let Ok(stdout) = rustix::fs::fstat(io::stdout()) else {
         return Ok(());
@@ -269,7 +269,7 @@ fn refuse_stdout_of_project(project: &Path) -> Result<(), Failure> {
 }
 
 #[cfg(not(unix))]
-fn refuse_stdout_of_project(_: &Path) -> Result<(), Failure> {
+pub fn refuse_stdout_of_project(_: &Path) -> Result<(), Failure> {
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::Contents;
-use crate::text::{printable_json, printable_lines};
+use crate::text::{printable, printable_json, printable_lines};
 
 /// A terminal that is written to: characters that it would act on are shown instead.
 pub struct TerminalSafe<W> {
@@ -12,6 +12,8 @@ pub struct TerminalSafe<W> {
     contents: Contents,
     /// The beginning of a character whose end has not come yet.
     begun: Vec<u8>,
+    /// Whether the next character of CSV stands within quotes.
+    in_quotes: bool,
     /// Whether anything was shown otherwise than it was given.
     changed: bool,
 }
@@ -23,7 +25,32 @@ impl<W: Write> TerminalSafe<W> {
             terminal,
             contents,
             begun: Vec::new(),
+            in_quotes: false,
             changed: false,
+        }
+    }
+
+    fn shown<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        match self.contents {
+            Contents::Json => printable_json(text),
+            Contents::Text | Contents::Bytes => printable_lines(text),
+            Contents::Csv => {
+                let mut shown = String::with_capacity(text.len());
+                for (at, piece) in text.split('"').enumerate() {
+                    if at > 0 {
+                        shown.push('"');
+                        self.in_quotes = !self.in_quotes;
+                    }
+                    shown.push_str(&match self.in_quotes {
+                        true => printable(piece),
+                        false => printable_lines(piece),
+                    });
+                }
+                match shown == text {
+                    true => Cow::Borrowed(text),
+                    false => Cow::Owned(shown),
+                }
+            }
         }
     }
 
@@ -47,10 +74,7 @@ impl<W: Write> Write for TerminalSafe<W> {
         let mut passed = 0;
         for chunk in given.utf8_chunks() {
             passed += chunk.valid().len() + chunk.invalid().len();
-            let text = match self.contents {
-                Contents::Json => printable_json(chunk.valid()),
-                Contents::Text | Contents::Bytes => printable_lines(chunk.valid()),
-            };
+            let text = self.shown(chunk.valid());
             // JSON says the same in other letters.
             self.changed |= self.contents != Contents::Json && matches!(text, Cow::Owned(_));
             shown.push_str(&text);
@@ -103,6 +127,9 @@ mod tests {
             shown(&[hostile], Contents::Text),
             ("\\x1b]0;x\\x07,\\x9b2J,\\u{202e}\\r\n".to_owned(), true)
         );
+        let cell = "a,\"two\nlines \"\"quoted\"\"\"\nb,c\n".as_bytes();
+        let told = "a,\"two\\nlines \"\"quoted\"\"\"\nb,c\n";
+        assert_eq!(shown(&[cell], Contents::Csv), (told.to_owned(), true));
         assert_eq!(
             shown(&["\"\u{9b}\"".as_bytes()], Contents::Json),
             ("\"\\u009b\"".to_owned(), false)
@@ -116,10 +143,12 @@ mod tests {
     proptest! {
         /// However the bytes come, the same stands there.
         #[test]
-        fn pieces_change_nothing(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0xe2), Just(0x80), Just(0xae)], 0..40), cut in 0_usize..40) {
+        fn pieces_change_nothing(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0xe2), Just(0x80), Just(0xae), Just(b'"'), Just(b'\n')], 0..40), cut in 0_usize..40) {
             let cut = cut.min(bytes.len());
             let (one, other) = bytes.split_at(cut);
-            prop_assert_eq!(shown(&[one, other], Contents::Text), shown(&[&bytes], Contents::Text));
+            for contents in [Contents::Text, Contents::Csv, Contents::Json] {
+                prop_assert_eq!(shown(&[one, other], contents), shown(&[&bytes], contents));
+            }
         }
     }
 }
