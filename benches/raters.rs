@@ -21,7 +21,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{labels, marks, selected};
+use common::screen::{is_ready, labels, marks};
 
 const LASTS: Duration = Duration::from_secs(5);
 
@@ -89,7 +89,7 @@ fn review(processes: usize) -> f64 {
     for rater in &mut raters {
         rater
             .terminal
-            .wait_until("task", |terminal| selected(terminal).is_some());
+            .wait_until("task", |terminal| is_ready(terminal));
     }
     let begin = Instant::now();
     while begin.elapsed() < LASTS {

@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// Whether a terminal would act on the character, or show the text around it in another order, instead of showing it.
-fn is_active(character: char) -> bool {
+pub fn is_active(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1f'
@@ -28,19 +28,57 @@ fn is_active(character: char) -> bool {
 
 /// The text with every character that a terminal would act on shown as an escape: `\n`, `\x1b`, `\u{202e}`.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_active) {
+    escaped(text, is_active, |character, shown| match character {
+        '\n' => shown.write_str("\\n"),
+        '\r' => shown.write_str("\\r"),
+        '\t' => shown.write_str("\\t"),
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' => write!(shown, "\\x{:02x}", u32::from(character)),
+        _ => write!(shown, "\\u{{{:x}}}", u32::from(character)),
+    })
+}
+
+/// As [`printable`], with line ends kept.
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    match text.contains(is_active_in_a_line) {
+        false => Cow::Borrowed(text),
+        true => {
+            let lines: Vec<Cow<'_, str>> = text.split('\n').map(printable).collect();
+            Cow::Owned(lines.join("\n"))
+        }
+    }
+}
+
+/// A JSON text with the same meaning in which no character is left that a terminal would act on, but for line ends.
+pub fn printable_json(text: &str) -> Cow<'_, str> {
+    // Outside of strings JSON has no such characters.
+    escaped(text, is_active_in_a_line, |character, shown| {
+        let mut units = [0; 2];
+        let units = character.encode_utf16(&mut units);
+        units
+            .iter()
+            .try_for_each(|unit| write!(shown, "\\u{unit:04x}"))
+    })
+}
+
+fn is_active_in_a_line(character: char) -> bool {
+    character != '\n' && is_active(character)
+}
+
+/// The text with the characters of a kind written otherwise.
+fn escaped(
+    text: &str,
+    is_kind: fn(char) -> bool,
+    write: impl Fn(char, &mut String) -> std::fmt::Result,
+) -> Cow<'_, str> {
+    if !text.contains(is_kind) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         // Writing into a String cannot fail.
-        let _ = match character {
-            '\n' => shown.write_str("\\n"),
-            '\r' => shown.write_str("\\r"),
-            '\t' => shown.write_str("\\t"),
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' => write!(shown, "\\x{:02x}", u32::from(character)),
-            _ if is_active(character) => write!(shown, "\\u{{{:x}}}", u32::from(character)),
-            _ => shown.write_char(character),
+        let _ = match is_kind(character) {
+            true => write(character, &mut shown),
+            false => shown.write_char(character),
         };
     }
     Cow::Owned(shown)
@@ -170,6 +208,25 @@ pub fn thousands(number: impl TryInto<u64>) -> String {
     text
 }
 
+/// A number with its noun, in the singular or plural: "1 image", "2,000 images", "3 classes".
+pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{} {}", thousands(number), plural(noun)),
+    }
+}
+
+/// The plural of a regular English noun.
+fn plural(noun: &str) -> String {
+    let sounds = ["s", "x", "ch", "sh"];
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if sounds.iter().any(|sound| noun.ends_with(sound)) => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn lines_stay_lines_and_json_keeps_its_meaning() {
+        assert_eq!(printable_lines("a\tb\n\x1bc\n"), "a\\tb\n\\x1bc\n");
+        let object = "{\n  \"a\": \"\u{9b}\u{202e}\u{e0041}\u{7f}é\"\n}";
+        let safe = printable_json(object);
+        assert_eq!(
+            safe,
+            "{\n  \"a\": \"\\u009b\\u202e\\udb40\\udc41\\u007fé\"\n}"
+        );
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&safe), value(object));
+    }
+
+    #[test]
     fn a_text_is_cut_by_columns_and_never_within_a_character() {
         assert_eq!(fit("notebook", 8), "notebook");
         assert_eq!(fit("notebook", 5), "note…");
@@ -216,6 +286,21 @@ mod tests {
             (tail("notebook", 4), tail("日本語", 5)),
             ("book".to_owned(), "本語".to_owned())
         );
+    }
+
+    #[test]
+    fn nouns_agree_with_their_numbers() {
+        for (number, noun, words) in [
+            (0, "image", "0 images"),
+            (1, "image", "1 image"),
+            (1_200, "new image", "1,200 new images"),
+            (1, "class", "1 class"),
+            (2, "class", "2 classes"),
+            (2, "entry", "2 entries"),
+            (2, "day", "2 days"),
+        ] {
+            assert_eq!(count(number, noun), words);
+        }
     }
 
     #[test]

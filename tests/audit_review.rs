@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use common::Project;
 use common::audited;
 use common::pty::{Opening, Terminal};
-use common::screen::{footer, header, image, labels, marks, selected};
+use common::screen::{footer, header, image, is_ready, labels, marks};
 
 /// The drawings, each with one label, of which an audit asks whether fewer than `tolerance` are wrong.
 fn project(tolerance: &str) -> Project {
@@ -38,13 +38,21 @@ fn drawn(project: &Project) -> Vec<String> {
 }
 
 fn sit_down(project: &Project, auditor: &str) -> Terminal {
-    let arguments = ["audit", "review", "--rater", auditor, "--pictures", "none"];
+    let arguments = [
+        "audit",
+        "review",
+        "--rater",
+        auditor,
+        "--pictures",
+        "none",
+        "--names",
+    ];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }
 
 fn open(project: &Project, auditor: &str) -> Terminal {
     let mut terminal = sit_down(project, auditor);
-    terminal.wait_until("a label", |terminal| selected(terminal).is_some());
+    terminal.wait_until("a label", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -59,7 +67,7 @@ fn answer(terminal: &mut Terminal, key: &str) -> String {
     terminal.keys(key);
     terminal.wait_until("what comes next", |terminal| {
         let is_closing = terminal.text().contains("this sitting");
-        is_closing || (now(terminal).as_ref() != Some(&former) && selected(terminal).is_some())
+        is_closing || (now(terminal).as_ref() != Some(&former) && is_ready(terminal))
     });
     former
 }
@@ -132,7 +140,7 @@ fn labels_are_asked_for_one_after_the_other_until_the_question_is_settled() {
     terminal.wait_for_text("clear after 8 labels");
     assert!(footer(&terminal).contains("b back"));
     terminal.keys("b");
-    terminal.wait_until("a label", |terminal| selected(terminal).is_some());
+    terminal.wait_until("a label", |terminal| is_ready(terminal));
     assert!(
         header(&terminal).contains("label 9 of 30 · ada · 8 today"),
         "{}",
@@ -174,6 +182,7 @@ fn auditors_do_not_look_at_the_same_label() {
     let drawn = drawn(&project);
     let mut ada = open(&project, "ada");
     // Hers are the label on the screen and those that are made ready.
+    project.join("bob", "auditor");
     let mut bob = open(&project, "bob");
     assert_eq!(now(&bob), Some(drawn[4].clone()));
     assert_eq!(answer(&mut bob, "n"), drawn[4]);
@@ -186,6 +195,7 @@ fn auditors_do_not_look_at_the_same_label() {
     ada.keys("qq");
     assert_eq!(ada.wait_for_end(), 0);
     // What she leaves comes to the next auditor.
+    project.join("cem", "auditor");
     let mut cem = open(&project, "cem");
     assert_eq!(now(&cem), Some(drawn[1].clone()));
     for place in [1, 2, 3] {
@@ -208,6 +218,7 @@ fn an_auditor_looks_at_the_label_and_nothing_else() {
     project.write("votes.csv", votes);
     project.run(&["import", "votes", "votes.csv"]);
     project.run(&["aggregate"]);
+    project.join("ada", "auditor");
     let mut terminal = open(&project, "ada");
     let text = terminal.text();
     for secret in ["eve", "score", "model", "original"] {

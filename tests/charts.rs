@@ -89,7 +89,7 @@ fn status_draws_how_far_the_project_is() {
         "scores",
     ];
     insta::assert_snapshot!(lines(&text, &words), @"
-     answered     ██████████████████  60.0 %: 540 of 900 votes wanted
+     answered     ██████████████████  60.0 %: 540 of 900 votes needed
      votes a day  ▄ █                 2026-11-02 to 2026-11-04; at most 360
      main   ann    rater         180          ██████████
      main   bob    rater         180          ██████████

@@ -362,7 +362,7 @@ fn of_models_trained_once_a_fold_only_what_each_did_not_see_counts() {
     project.write("folds.csv", "image,fold\n00.jpg,first\n");
     assert_snapshot!(import("own.npz", "owned", &[]), @r#"
     stderr: error: cannot import folds.csv: row 2: column "fold": "first" is no fold: expected a number from 0, below 10000
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     "#);
 }

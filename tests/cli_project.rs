@@ -73,7 +73,7 @@ fn timeless(text: &str) -> String {
 fn a_project_is_made_once() {
     let project = Project::empty();
     insta::assert_snapshot!(project.transcript(&["init"]), @r#"
-    stderr: relabel.db: a new project with 1000 classes
+    stderr: relabel.db: a new project with 1,000 classes
     stderr: next: `relabel import images|labels|proposals …`, then `relabel plan`
     "#);
     insta::assert_snapshot!(project.transcript(&["init"]), @r#"
@@ -185,7 +185,7 @@ fn own_classes_and_their_hierarchy() {
     stderr: next: `relabel import images|labels|proposals …`, then `relabel plan`
     "#);
     project.write("labels.csv", "image,label\na.jpg,dog\nb.jpg,2\n");
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.csv"]), @r#"stderr: labels.csv: 2 original labels imported, 0 known already; 2 images are new, known by name only"#);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.csv"]), @r#"stderr: labels.csv: 2 original labels imported, 0 known already; 2 new images, known by name only"#);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn bad_classes_and_hierarchies_are_refused_with_their_row() {
 fn labels_are_found_by_index_wordnet_id_and_name() {
     let project = Project::new();
     project.write("labels.csv", LABELS);
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.csv"]), @r#"stderr: labels.csv: 3 original labels imported, 0 known already; 3 images are new, known by name only"#);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.csv"]), @r#"stderr: labels.csv: 3 original labels imported, 0 known already; 3 new images, known by name only"#);
     insta::assert_snapshot!(project.sql(
         "SELECT image.name, class FROM original_label JOIN image ON image.id = image ORDER BY 1"
     ), @r#"
@@ -280,12 +280,12 @@ fn labels_are_found_by_index_wordnet_id_and_name() {
     cat.jpg|282
     desk.jpg|527
     "#);
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.csv"]), @r#"stderr: labels.csv: 0 original labels imported, 3 known already; 0 images are new, known by name only"#);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.csv"]), @r#"stderr: labels.csv: 0 original labels imported, 3 known already"#);
     project.write(
         "more.jsonl",
         "{\"file_name\": \"cat.jpg\", \"class\": 282}\n",
     );
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "more.jsonl"]), @r#"stderr: more.jsonl: 0 original labels imported, 1 known already; 0 images are new, known by name only"#);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "more.jsonl"]), @r#"stderr: more.jsonl: 0 original labels imported, 1 known already"#);
 }
 
 #[test]
@@ -298,24 +298,24 @@ fn a_class_that_is_not_found_is_said_with_the_nearest() {
     insta::assert_snapshot!(labels("a.jpg,notebok"), @r#"
     stderr: error: cannot import labels.csv: row 3: unknown class "notebok"
     stderr: hint: did you mean "notebook" (681)? classes are matched by index, WordNet id or name
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     insta::assert_snapshot!(labels("a.jpg,crane"), @r#"
     stderr: error: cannot import labels.csv: row 3: class name "crane" is ambiguous: 134 (crane) or 517 (crane)
     stderr: hint: name it by its index or WordNet id
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     insta::assert_snapshot!(labels("a.jpg,1000"), @r#"
     stderr: error: cannot import labels.csv: row 3: unknown class "1000"
     stderr: hint: classes are matched by index, WordNet id or name
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     insta::assert_snapshot!(labels("a.jpg,"), @r#"
     stderr: error: cannot import labels.csv: row 3: column "label" is empty
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     // All or nothing.
@@ -376,7 +376,7 @@ fn bad_rows_are_left_out_when_that_is_asked_for() {
     stderr:   row 4: 1 cells where the header has 2
     stderr:   row 5: class name "crane" is ambiguous: 134 (crane) or 517 (crane)
     stderr:   row 6: column "image" is empty
-    stderr: labels.csv: 2 original labels imported, 0 known already; 2 images are new, known by name only
+    stderr: labels.csv: 2 original labels imported, 0 known already; 2 new images, known by name only
     "#);
     assert_eq!(
         project.sql("SELECT name FROM image ORDER BY name"),
@@ -390,7 +390,7 @@ fn labels_that_contradict_each_other_are_refused() {
     project.write("twice.csv", "image,label\na.jpg,1\na.jpg,2\n");
     insta::assert_snapshot!(project.transcript(&["import", "labels", "twice.csv"]), @r#"
     stderr: error: cannot import twice.csv: row 3: image "a.jpg" has label 1 in an earlier row and 2 here
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     project.write("one.csv", "image,label\na.jpg,1\n");
@@ -399,10 +399,10 @@ fn labels_that_contradict_each_other_are_refused() {
     insta::assert_snapshot!(project.transcript(&["import", "labels", "two.csv"]), @r#"
     stderr: error: cannot import two.csv: row 2: image "a.jpg" has the original label 1 (goldfish, Carassius auratus), not 2 (great white shark, white shark, man-eater, man-eating shark, Carcharodon carcharias)
     stderr: hint: take the file's labels with --replace
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "two.csv", "--replace"]), @r#"stderr: two.csv: 1 original labels imported, 0 known already; 0 images are new, known by name only"#);
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "two.csv", "--replace"]), @r#"stderr: two.csv: 1 original label imported, 0 known already"#);
 }
 
 #[test]
@@ -412,14 +412,14 @@ fn image_names_match_by_their_last_part_where_that_is_enough() {
     project.run(&["import", "labels", "deep.csv"]);
     project.write("flat.csv", "image,label\na.jpg,2\n");
     insta::assert_snapshot!(project.transcript(&["import", "proposals", "flat.csv"]), @r#"
-    stderr: flat.csv: 1 proposals imported, 0 known already; sources: 1; 0 images are new, known by name only
+    stderr: flat.csv: 1 proposal of 1 source imported, 0 known already
     stderr: next: `relabel plan`
     "#);
     project.write("flat.csv", "image,label\nb.jpg,2\n");
     insta::assert_snapshot!(project.transcript(&["import", "proposals", "flat.csv"]), @r#"
     stderr: error: cannot import flat.csv: row 2: image "b.jpg" may be any of several files of that name
     stderr: hint: name it with its folder, as `relabel export --as jsonl` does
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
 }
@@ -431,17 +431,17 @@ fn proposals_once_more_change_nothing() {
     let project = Project::new();
     project.write("proposals.csv", PROPOSALS);
     insta::assert_snapshot!(project.transcript(&["import", "proposals", "proposals.csv"]), @r#"
-    stderr: proposals.csv: 12 proposals imported, 0 known already; sources: 2; 3 images are new, known by name only
+    stderr: proposals.csv: 12 proposals of 2 sources imported, 0 known already; 3 new images, known by name only
     stderr: next: `relabel plan`
     "#);
     insta::assert_snapshot!(project.transcript(&["import", "proposals", "proposals.csv"]), @r#"
-    stderr: proposals.csv: 0 proposals imported, 12 known already; sources: 2; 0 images are new, known by name only
+    stderr: proposals.csv: 0 proposals of 2 sources imported, 12 known already
     stderr: next: `relabel plan`
     "#);
     project.write("bad.csv", "image,label,score\na.jpg,1,high\n");
     insta::assert_snapshot!(project.transcript(&["import", "proposals", "bad.csv"]), @r#"
     stderr: error: cannot import bad.csv: row 2: column "score": "high" is no finite number
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
 }
@@ -514,7 +514,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes wanted (5 an answer)
+     questions            0  0 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -531,7 +531,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes wanted (5 an answer)
+     questions            0  0 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -548,7 +548,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes wanted (5 an answer)
+     questions            0  0 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -564,7 +564,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
-     questions           13  65 votes wanted (5 an answer)
+     questions           13  65 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -581,7 +581,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
-     questions           13  65 votes wanted (5 an answer)
+     questions           13  65 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -604,7 +604,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            1  keep their label without a vote
      tasks                3
-     questions           13  65 votes wanted (5 an answer)
+     questions           13  65 votes needed (5 per question)
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -629,23 +629,23 @@ fn status_says_what_there_is_and_what_to_do_next() {
 #[test]
 fn votes_once_more_change_nothing() {
     let project = voted();
-    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.csv"]), @r#"stderr: votes.csv: nothing changes, all 6 votes are known already"#);
+    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.csv"]), @r#"stderr: votes.csv: nothing changes: 6 votes known already"#);
     let votes = |text: &str| {
         project.write("more.csv", format!("image,label,rater,answer\n{text}\n"));
         project.transcript(&["import", "votes", "more.csv"])
     };
     insta::assert_snapshot!(votes("cat.jpg,281,ann,perhaps"), @r#"
     stderr: error: cannot import more.csv: row 2: column "answer": unknown answer "perhaps": expected no, maybe or yes (n, m, y; 0, 1, 2)
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     insta::assert_snapshot!(votes("cat.jpg,281,cid,yes\ncat.jpg,281,cid,no"), @r#"
     stderr: error: cannot import more.csv: row 3: a second vote of "cid" on image "cat.jpg", class "281" in the same round
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     // A change of mind is one more vote.
-    insta::assert_snapshot!(votes("cat.jpg,281,ann,no"), @r#"stderr: more.csv: 1 votes of 1 raters imported, 0 known already"#);
+    insta::assert_snapshot!(votes("cat.jpg,281,ann,no"), @r#"stderr: more.csv: 1 vote of 1 rater imported, 0 known already"#);
     assert_eq!(project.sql("SELECT count(*) FROM vote"), "7\n");
 }
 
@@ -659,7 +659,7 @@ fn an_expert_is_no_rater() {
     insta::assert_snapshot!(project.transcript(&["import", "votes", "gold.csv", "--round", "gold", "--role", "expert"]), @r#"
     stderr: error: cannot import gold.csv: row 2: "ann" is known as rater, not expert
     stderr: hint: give experts names of their own
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     insta::assert_snapshot!(project.transcript(&["import", "votes", "gold.csv", "--role", "boss"]), @r#"
@@ -770,7 +770,7 @@ fn every_export_before_and_after_aggregation() {
 fn exported_votes_come_in_again_and_change_nothing() {
     let project = voted();
     project.run(&["export", "--as", "votes-csv", "-o", "again.csv"]);
-    insta::assert_snapshot!(project.transcript(&["import", "votes", "again.csv"]), @r#"stderr: again.csv: nothing changes, all 6 votes are known already"#);
+    insta::assert_snapshot!(project.transcript(&["import", "votes", "again.csv"]), @r#"stderr: again.csv: nothing changes: 6 votes known already"#);
 }
 
 #[test]

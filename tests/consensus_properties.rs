@@ -604,7 +604,7 @@ fn auto_says_what_it_chose_and_why() {
     assert_eq!(choice.method.word(), "majority");
     assert_eq!(
         choice.reason,
-        "no gold questions, and 2 raters with 1.0 votes a question are too few to weigh them"
+        "no gold questions, and too few votes to weigh raters: 2 raters with 1.0 votes a question"
     );
     let three = rows(&["yyn", "nnn", "yym"]);
     let choice = Method::auto(&evidence(&three));

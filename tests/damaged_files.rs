@@ -78,7 +78,7 @@ fn every_way_in_which_parquet_packs_texts_is_read() {
         let project = Project::new();
         project.write("labels.parquet", labels(encoding, "day"));
         insta::allow_duplicates! {
-            insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @"stderr: labels.parquet: 4 original labels imported, 0 known already; 4 images are new, known by name only");
+            insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @"stderr: labels.parquet: 4 original labels imported, 0 known already; 4 new images, known by name only");
         }
     }
 }
@@ -109,7 +109,7 @@ fn a_parquet_footer_that_the_library_would_read_for_minutes_is_refused_before_it
         "labels.parquet",
         with_footer_field(&bytes, &[0xf8, 2, b'h', b'i']),
     );
-    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @"stderr: labels.parquet: 4 original labels imported, 0 known already; 4 images are new, known by name only");
+    insta::assert_snapshot!(project.transcript(&["import", "labels", "labels.parquet"]), @"stderr: labels.parquet: 4 original labels imported, 0 known already; 4 new images, known by name only");
     // A hundred in a file of 2 kB.
     let flags = LIST_OF_FLAGS.repeat(100);
     project.write("labels.parquet", with_footer_field(&bytes, &flags));
@@ -421,8 +421,8 @@ fn an_address_that_names_no_image_is_no_image_without_a_name() {
         r#"[{"data": {"image": "https://example.org/#top"}, "annotations": []}]"#,
     );
     insta::assert_snapshot!(project.transcript(&["import", "votes", "tasks.json"]), @r"
-    stderr: error: cannot import tasks.json: [0].data.image: the address names no image
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: error: cannot import tasks.json: [0].data.image: it names no file
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
     ");
 }

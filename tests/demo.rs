@@ -27,7 +27,11 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
     ];
     let mut terminal = Terminal::open(place.folder(), &arguments, Opening::default());
     terminal.wait_for_text("task 1 of 11 · newcomer");
-    terminal.wait_for_text("bottle.jpg");
+    terminal.wait_for_text("image 1");
+    assert!(
+        !terminal.text().contains("bottle.jpg"),
+        "a name gives away what is asked"
+    );
     // Blind: no other rater and no model is named while one votes.
     assert!(!terminal.text().contains("example"));
     // Water bottle is the fourth label of the first picture.
@@ -40,8 +44,8 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
     terminal.keys("q");
     terminal.wait_for_text("with example rater 1");
     terminal.wait_for_text("with gold: 100.0 %");
-    terminal.wait_for_text("changed bottle.jpg: water bottle  (was bucket, pail)");
-    terminal.wait_for_text("disputes (share of yes)");
+    terminal.wait_for_text("changed image 1: water bottle  (was bucket, pail)");
+    terminal.wait_for_text("disputes on images that you have answered");
     terminal.keys("q");
     assert_eq!(terminal.wait_for_end(), 0);
     // What was said is on the normal screen, where it stays.
@@ -79,6 +83,7 @@ fn a_newcomer_votes_on_the_demo_and_sees_agreement_and_label_sets() {
 fn every_disputed_question_is_a_keypress_away_from_being_opened() {
     let place = Project::empty();
     place.command(&["demo", "--dir", "demo"]).assert().success();
+    place.run(&["--project", "demo/relabel.db", "rater", "add", "newcomer"]);
     let arguments = [
         "--project",
         "demo/relabel.db",
@@ -91,14 +96,27 @@ fn every_disputed_question_is_a_keypress_away_from_being_opened() {
     let mut terminal = Terminal::open(place.folder(), &arguments, Opening::default());
     terminal.wait_for_text("task 1 of 11");
     terminal.keys("q");
-    terminal.wait_for_text("disputes (share of yes)");
+    // Nothing is told of what the newcomer has not answered.
+    terminal.wait_for_text("no disputes on images that you have answered");
+    terminal.keys("b");
+    for next in ["task 2 of 11", "task 3 of 11", "task 4 of 11"] {
+        terminal.wait_for_text("y yes");
+        terminal.keys("N\r");
+        terminal.wait_for_text(next);
+    }
+    terminal.keys("q");
+    terminal.wait_for_text("disputes on images that you have answered (share of yes)");
+    assert!(
+        !terminal.text().contains("no disputes"),
+        "{}",
+        terminal.text()
+    );
     terminal.keys("1");
     terminal.wait_for_text("dispute · newcomer");
-    terminal.keys("N\r");
+    terminal.keys("\r");
     terminal.wait_for_text("this sitting");
-    // The disputed task was one of the newcomer's own: it is done now.
     terminal.keys("b");
-    terminal.wait_for_text("task 2 of 11 · newcomer · 1 today");
+    terminal.wait_for_text("task 4 of 11 · newcomer · 3 today");
     terminal.keys("qq");
     assert_eq!(terminal.wait_for_end(), 0);
 }

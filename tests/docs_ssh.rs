@@ -14,7 +14,7 @@ use std::process::Command;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{marks, selected};
+use common::screen::{is_ready, marks};
 use common::sshd::{Server, installed};
 
 const PAGE: &str = include_str!("../docs/ssh.md");
@@ -127,7 +127,7 @@ fn the_set_up_of_the_page_lets_a_rater_in() {
     };
     let mut terminal = Terminal::open(project.folder(), &arguments, opening);
     terminal.wait_for_text("· alice ·");
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal.keys("y");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with('y'));
     terminal.keys("q");

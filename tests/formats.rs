@@ -67,7 +67,9 @@ fn votes_go_from_project_to_project_in_each_kind_of_table() {
         let said = other.transcript(&["import", "votes", file]);
         assert_eq!(
             said,
-            format!("stderr: {file}: 6 votes of 2 raters imported, 0 known already\n")
+            format!(
+                "stderr: {file}: 6 votes of 2 raters imported, 0 known already; 2 new images, known by name only\n"
+            )
         );
         assert_eq!(
             other.run(&["export", "--as", "votes-csv"]),
@@ -90,7 +92,7 @@ fn scores_in_parquet_are_proposals_for_another_project() {
     let (project, other) = (voted(), fresh());
     hand_over(&project, &["--as", "parquet"], "scores.parquet", &other);
     assert_snapshot!(other.transcript(&["import", "proposals", "scores.parquet"]), @r#"
-    stderr: scores.parquet: 5 proposals imported, 0 known already; sources: 1; 4 images are new, known by name only
+    stderr: scores.parquet: 5 proposals of 1 source imported, 0 known already; 4 new images, known by name only
     stderr: next: `relabel plan`
     "#);
     assert_eq!(
@@ -201,9 +203,11 @@ fn formulas_are_defused_on_request_and_numbers_stay_numbers() {
     let project = fresh();
     project.write(
         "votes.csv",
-        "image,label,rater,answer\n=1+1.jpg,0,@ann,yes\n-2,0,+x,no\n\"\ttab\",0,-bob,yes\na=b,0,'quoted,yes\n",
+        "image,label,rater,answer\n=1+1.jpg,0,@ann,yes\n-2,0,+x,no\ntab,0,-bob,yes\na=b,0,'quoted,yes\n",
     );
     project.run(&["import", "votes", "votes.csv"]);
+    // Files may be called so; in tables blanks around a name do not count.
+    project.sql("UPDATE image SET name = char(9) || 'tab' WHERE name = 'tab'");
     assert_snapshot!(project.run(&["export", "--as", "votes-csv"]), @r#"
     image,label,rater,round,answer,at
     	tab,0,-bob,main,yes,

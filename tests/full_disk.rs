@@ -16,7 +16,7 @@ use std::process::Command;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{image, marks, selected};
+use common::screen::{image, is_ready, marks};
 
 /// A disk of three megabytes, gone at the end of the test.
 struct Disk {
@@ -76,9 +76,16 @@ fn project() -> Option<(Project, Disk)> {
 }
 
 fn open(disk: &Disk) -> Terminal {
-    let arguments = ["review", "--rater", "alice", "--pictures", "none"];
+    let arguments = [
+        "review",
+        "--rater",
+        "alice",
+        "--pictures",
+        "none",
+        "--names",
+    ];
     let mut terminal = Terminal::open(&disk.at, &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal
 }
 

@@ -60,7 +60,7 @@ fn a_misspelt_column_or_key() {
     insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.jsonl"]), @r#"
     stderr: error: cannot import votes.jsonl: row 1: there is no key "answer"; it has: anwser, image, label, rater
     stderr: hint: did you mean "anwser"? name the column "answer"
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     project.write(
@@ -127,7 +127,7 @@ fn a_misspelt_image() {
     stderr: error: cannot import predictions.csv: row 2: unknown image "drawign-07.png"
     stderr: hint: did you mean "drawing-07.png"?
     stderr: hint: predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     "#);
     insta::assert_snapshot!(project.transcript(&["show", "drawing-07.jpg"]), @r#"

@@ -47,21 +47,21 @@ fn coco_gives_labels_where_an_image_has_one_and_proposals_where_it_has_several()
     assert_snapshot!(project.transcript(&["import", "labels", "coco.json"]), @r#"
     stderr: error: cannot import coco.json: images[2]: image "c.jpg" has 2 labels (dog, Tabby), and an original label is one
     stderr: hint: `relabel import proposals FILE` takes them all
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
     "#);
     assert_eq!(project.sql("SELECT count(*) FROM image"), "0\n");
     assert_snapshot!(project.transcript(&["import", "labels", "coco.json", "--skip-bad"]), @r#"
     stderr: left out 1:
     stderr:   images[2]: image "c.jpg" has 2 labels (dog, Tabby), and an original label is one
-    stderr: coco.json: 2 original labels imported, 0 known already; 2 images are new, known by name only
+    stderr: coco.json: 2 original labels imported, 0 known already; 2 new images, known by name only
     "#);
     assert_snapshot!(project.sql(LABELS), @r#"
     a.jpg|0
     x/b.jpg|1
     "#);
     assert_snapshot!(project.transcript(&["import", "proposals", "coco.json"]), @r#"
-    stderr: coco.json: 4 proposals imported, 0 known already; sources: 1; 1 images are new, known by name only
+    stderr: coco.json: 4 proposals of 1 source imported, 0 known already; 1 new image, known by name only
     stderr: next: `relabel plan`
     "#);
     assert_snapshot!(project.sql("SELECT image.name, class, source.name, score FROM proposal JOIN image ON image.id = image JOIN source ON source.id = source ORDER BY 1, 2"), @r#"
@@ -94,7 +94,7 @@ fn what_is_wrong_in_coco_is_said_with_its_place() {
     assert_snapshot!(said.join("\n"), @r#"
     stderr: error: cannot import coco.json: images[0]: unknown class "tabbi"
     stderr: hint: did you mean "tabby" (0)? classes are matched by index, WordNet id or name
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import coco.json: annotations[2].image_id: there is no image of this id
@@ -102,7 +102,7 @@ fn what_is_wrong_in_coco_is_said_with_its_place() {
     exit 3
 
     stderr: error: cannot import coco.json: annotations[2].category_id: there is no category of this id
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import coco.json: images[1]: its id stands twice
@@ -135,7 +135,10 @@ fn folders_name_classes() {
     ] {
         project.write(file, "");
     }
-    assert_snapshot!(project.transcript(&["import", "labels", "photos"]), @r#"stderr: photos: 4 original labels imported, 0 known already; 4 images are new, known by name only"#);
+    assert_snapshot!(project.transcript(&["import", "labels", "photos"]), @r"
+    stderr: passed over 1 file by the ending: 1 .txt
+    stderr: photos: 4 original labels imported, 0 known already; 4 new images, known by name only
+    ");
     assert_snapshot!(project.sql(LABELS), @r#"
     2/4.JPEG|2
     n02084071/3.png|1
@@ -146,14 +149,14 @@ fn folders_name_classes() {
     project.write("photos/6.jpg", "");
     assert_snapshot!(project.transcript(&["import", "labels", "photos"]), @r#"
     stderr: error: cannot import photos: file "6.jpg": it lies in no folder that names a class
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
     "#);
     assert_snapshot!(project.transcript(&["import", "labels", "photos", "--skip-bad"]), @r#"
     stderr: left out 2:
     stderr:   file "6.jpg": it lies in no folder that names a class
     stderr:   file "tabbi/5.jpg": unknown class "tabbi"
-    stderr: photos: 0 original labels imported, 4 known already; 0 images are new, known by name only
+    stderr: photos: 0 original labels imported, 4 known already
     "#);
 }
 
@@ -179,11 +182,11 @@ fn metadata_of_an_image_folder_may_hold_lists() {
     assert_snapshot!(project.transcript(&["import", "labels", "metadata.jsonl"]), @r#"
     stderr: error: cannot import metadata.jsonl: row 1: image "e.jpg" has 2 labels (0, 1), and an original label is one
     stderr: hint: `relabel import proposals FILE` takes them all
-    stderr: hint: nothing was imported; mend the row, or leave bad rows out with --skip-bad
+    stderr: hint: nothing was imported; fix the row, or leave bad rows out with --skip-bad
     exit 3
     "#);
     assert_snapshot!(project.transcript(&["import", "proposals", "metadata.jsonl"]), @r#"
-    stderr: metadata.jsonl: 2 proposals imported, 0 known already; sources: 1; 1 images are new, known by name only
+    stderr: metadata.jsonl: 2 proposals of 1 source imported, 0 known already; 1 new image, known by name only
     stderr: next: `relabel plan`
     "#);
     project.write("metadata.csv", "file_name,lable\na.jpg,cat\n");

@@ -75,8 +75,8 @@ fn votes_are_taken_in_once_and_nothing_changes_the_second_time() {
         "votes.npz",
         npz(&[("a.jpg", "526"), ("b.jpg", "5")], &[YES, NONE, NO, YES]),
     );
-    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.npz"]), @"stderr: votes.npz: 3 votes of 2 raters imported, 0 known already");
-    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.npz"]), @"stderr: votes.npz: nothing changes, all 3 votes are known already");
+    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.npz"]), @"stderr: votes.npz: 3 votes of 2 raters imported, 0 known already; 2 new images, known by name only");
+    insta::assert_snapshot!(project.transcript(&["import", "votes", "votes.npz"]), @"stderr: votes.npz: nothing changes: 3 votes known already");
     insta::assert_snapshot!(project.run(&["export", "--as", "votes-csv"]), @r"
     image,label,rater,round,answer,at
     a.jpg,526,rater 7,main,yes,
@@ -140,8 +140,8 @@ fn what_is_wrong_is_refused_with_its_place_and_nothing_goes_in() {
     ");
     insta::assert_snapshot!(refused(npz(&[("a.jpg", "notebok")], &[YES, NO])), @r#"
     stderr: error: cannot import votes.npz: info[0]: unknown class "notebok"
-    stderr: hint: nothing was imported
     stderr: hint: did you mean "notebook" (681)? classes are matched by index, WordNet id or name
+    stderr: hint: nothing was imported
     exit 3
     "#);
     insta::assert_snapshot!(refused(npz(&[("a.jpg", "5"), ("a.jpg", "5")], &[YES, NO, NO, NO])), @r#"

@@ -51,7 +51,7 @@ fn what_is_no_terminal_gets_no_bar() {
     project.write("labels.csv", "image,label\na.jpg,1\n");
     let said = project.transcript(&["import", "labels", "labels.csv"]);
     insta::assert_snapshot!(said, @"
-    stderr: labels.csv: 1 original labels imported, 0 known already; 1 images are new, known by name only
+    stderr: labels.csv: 1 original label imported, 0 known already; 1 new image, known by name only
     ");
 }
 

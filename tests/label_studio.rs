@@ -50,8 +50,8 @@ fn choices_are_yes_and_what_else_was_asked_is_no() {
     );
     project.run(&["import", "votes", "asked.csv"]);
     assert_snapshot!(project.transcript(&["import", "votes", "ls.json"]), @r#"
-    stderr: 1 cancelled annotations are passed over
-    stderr: ls.json: 10 votes of 3 raters imported, 0 known already
+    stderr: 1 cancelled annotation left out
+    stderr: ls.json: 10 votes of 3 raters imported, 0 known already; 1 new image, known by name only
     "#);
     assert_snapshot!(project.run(&["export", "--as", "votes-csv"]), @r#"
     image,label,rater,round,answer,at
@@ -80,11 +80,11 @@ fn choices_are_yes_and_what_else_was_asked_is_no() {
     user 3 (ground truth)|
     "#);
     assert_snapshot!(project.transcript(&["import", "votes", "ls.json"]), @r#"
-    stderr: 1 cancelled annotations are passed over
-    stderr: ls.json: nothing changes, all 10 votes are known already
+    stderr: 1 cancelled annotation left out
+    stderr: ls.json: nothing changes: 10 votes known already
     "#);
     assert_snapshot!(project.transcript(&["import", "proposals", "ls.json"]), @r#"
-    stderr: ls.json: 1 proposals imported, 0 known already; sources: 1; 0 images are new, known by name only
+    stderr: ls.json: 1 proposal of 1 source imported, 0 known already
     stderr: next: `relabel plan`
     "#);
     assert_eq!(
@@ -144,9 +144,9 @@ fn votes_roles_rounds_times_and_proposals_come_back_from_an_own_export() {
 
     let other = fresh();
     other.write("ls.json", std::fs::read(project.path("ls.json")).unwrap());
-    assert_snapshot!(other.transcript(&["import", "votes", "ls.json"]), @r#"stderr: ls.json: 7 votes of 3 raters imported, 0 known already"#);
+    assert_snapshot!(other.transcript(&["import", "votes", "ls.json"]), @r#"stderr: ls.json: 7 votes of 3 raters imported, 0 known already; 2 new images, known by name only"#);
     assert_snapshot!(other.transcript(&["import", "proposals", "ls.json"]), @r#"
-    stderr: ls.json: 3 proposals imported, 0 known already; sources: 2; 1 images are new, known by name only
+    stderr: ls.json: 3 proposals of 2 sources imported, 0 known already; 1 new image, known by name only
     stderr: next: `relabel plan`
     "#);
     for (table, query) in [
@@ -312,33 +312,33 @@ fn what_is_wrong_is_said_with_its_place() {
 
     stderr: error: cannot import ls.json: [0]: there is no "data"; it has: choice, id, image
     stderr: hint: export from Label Studio as JSON, not as JSON-MIN
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import ls.json: [0].data: there is no "image"; it has: img
     stderr: hint: say which key holds the image with --image-key KEY
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import ls.json: [0].annotations[0]: there is no "completed_by"; it has: result
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import ls.json: [0].annotations[0]: there is no "result"; it has: completed_by
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import ls.json: [0].annotations[0].result[0].value.choices: expected a list, found a number
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import ls.json: [0].annotations[0]: unknown class "dgo"
     stderr: hint: classes are matched by index, WordNet id or name
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
 
     stderr: error: cannot import ls.json: [0].annotations[1]: a second vote of "user 1" on image "a.jpg", class "dog" in the same round
-    stderr: hint: nothing was imported; mend it, or leave out what is bad with --skip-bad
+    stderr: hint: nothing was imported; fix it, or leave out what is bad with --skip-bad
     exit 3
     "#);
     assert_eq!(project.sql("SELECT count(*) FROM image"), "0\n");
@@ -350,6 +350,6 @@ fn what_is_wrong_is_said_with_its_place() {
     stderr: left out 2:
     stderr:   [0].annotations[0]: unknown class "dgo"
     stderr:   [0].annotations[0]: class name "crane" is ambiguous: 3 (crane) or 4 (crane)
-    stderr: ls.json: 1 votes of 1 raters imported, 0 known already
+    stderr: ls.json: 1 vote of 1 rater imported, 0 known already; 1 new image, known by name only
     "#);
 }

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{labels, selected};
+use common::screen::{is_ready, labels};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use relabel::consensus::LiveLabels;
@@ -218,7 +218,8 @@ fn status_says_what_the_votes_since_the_run_have_changed() {
 }
 
 fn review(project: &Project, rater: &str) -> Terminal {
-    let arguments = ["review", "--rater", rater, "--pictures", "none"];
+    project.join(rater, "rater");
+    let arguments = ["review", "--rater", rater, "--pictures", "none", "--names"];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }
 
@@ -235,9 +236,7 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
         "{all}"
     );
     let mut terminal = review(&project, "zoe");
-    terminal.wait_until("the first open task", |terminal| {
-        selected(terminal).is_some()
-    });
+    terminal.wait_until("the first open task", |terminal| is_ready(terminal));
     let shown: Vec<String> = labels(&terminal)
         .into_iter()
         .map(|line| line.name)
@@ -248,7 +247,7 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
     terminal.wait_for_text("drawing-09.png");
     terminal.wait_until("one label", |terminal| labels(terminal).len() == 1);
     terminal.keys("y\r");
-    terminal.wait_for_text("by run 1 (dawid-skene) and the 3 votes since");
+    terminal.wait_for_text("by run 1 (dawid-skene) and 3 votes since");
     terminal.keys("q");
     terminal.wait_for_end();
     assert_eq!(

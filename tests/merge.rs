@@ -518,6 +518,7 @@ fn an_older_file_is_read_and_left_as_it_is() {
 #[test]
 fn a_copy_that_somebody_votes_in_meanwhile_gives_what_was_recorded() {
     let project = two_copies();
+    project.run(&["--project", "laptop.db", "rater", "add", "carol"]);
     let arguments = [
         "--project",
         "laptop.db",

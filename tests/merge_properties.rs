@@ -156,7 +156,7 @@ impl Copies {
 
     /// How many votes and notes came.
     fn merge(&self, into: usize, from: usize) -> usize {
-        let snapshot = Snapshot::of(&self.path(from)).unwrap();
+        let snapshot = Snapshot::of(&self.path(from), &self.path(into)).unwrap();
         let store = &self.open[into];
         let merged = store
             .atomically(|store| store.merge(snapshot.store(), &|| ()))

@@ -45,6 +45,7 @@ impl Tmux {
             "new-session",
             env!("CARGO_BIN_EXE_relabel"),
             "review",
+            "--names",
             "--rater",
             "ann",
         ];

@@ -12,7 +12,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{footer, marks, selected};
+use common::screen::{footer, is_ready, marks};
 use serde_json::Value;
 
 fn review(project: &Project, arguments: &[&str]) -> Terminal {
@@ -23,7 +23,7 @@ fn review(project: &Project, arguments: &[&str]) -> Terminal {
         ..Opening::default()
     };
     let mut terminal = Terminal::open(project.folder(), &arguments, opening);
-    terminal.wait_until("labels", |terminal| selected(terminal).is_some());
+    terminal.wait_until("labels", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -38,6 +38,8 @@ fn leave(mut terminal: Terminal) {
 fn asked() -> Project {
     let project = Project::of_drawings();
     project.run(&["rater", "add", "dora", "--role", "adjudicator"]);
+    project.join("alice", "rater");
+    project.join("bob", "rater");
     let mut alice = review(&project, &["--rater", "alice"]);
     alice.keys("f");
     alice.wait_for_text("flagged");
@@ -254,8 +256,8 @@ fn an_adjudicator_answers_on_the_screen_and_who_asked_is_told_after_voting() {
     alice.wait_for_text("answers to your notes");
     let closing = alice.text();
     for told in [
-        "drawing-00.png, your flag: dora answered “yes, quite”",
-        "drawing-00.png, “a toy, or a dog?”: dora answered “a toy”",
+        "image 1, your flag: dora answered “yes, quite”",
+        "image 1, “a toy, or a dog?”: dora answered “a toy”",
     ] {
         assert!(closing.contains(told), "{told}\n{closing}");
     }

@@ -593,18 +593,18 @@ fn what_is_wrong_with_predictions_is_said_with_its_place() {
     stderr: hint: a matrix is .npy or .npz; a table of image,label,score is .csv, .jsonl or .parquet
     exit 3
     stderr: error: cannot import nan.csv: row 3: column "score": "NaN" is no finite number
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     stderr: error: cannot import twice.csv: class 0 of an image stands there twice (image-00.jpg)
     stderr: hint: where a column `fold` tells them apart, say with --fold-file which fold is each image's own
     exit 3
     stderr: error: cannot import unknown.csv: row 2: unknown image "image-99.jpg"
     stderr: hint: predictions are of images of the project: `relabel import images DIR` or `relabel import labels FILE` first
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     stderr: error: cannot import class.csv: row 2: unknown class "bea"
     stderr: hint: did you mean "bee" (1)? classes are matched by index, WordNet id or name
-    stderr: hint: nothing was imported; mend the row
+    stderr: hint: nothing was imported; fix the row
     exit 3
     stderr: error: cannot read order.txt: line 3: image "image-00.jpg" stands there twice, first as number 1
     exit 3

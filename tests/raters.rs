@@ -14,19 +14,20 @@ use std::time::{Duration, Instant};
 
 use common::Project;
 use common::pty::{Opening, PATIENCE, Terminal};
-use common::screen::{header, image, labels, marks, selected};
+use common::screen::{header, image, is_ready, labels, marks};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 fn sit_down(project: &Project, rater: &str) -> Terminal {
-    let arguments = ["review", "--rater", rater, "--pictures", "none"];
+    project.join(rater, "rater");
+    let arguments = ["review", "--rater", rater, "--pictures", "none", "--names"];
     Terminal::open(project.folder(), &arguments, Opening::default())
 }
 
 fn open(project: &Project, rater: &str) -> Terminal {
     let mut terminal = sit_down(project, rater);
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -57,7 +58,7 @@ fn answer(terminal: &mut Terminal) -> String {
     terminal.wait_until("answers", |terminal| !marks(terminal).contains('·'));
     terminal.keys("\r");
     terminal.wait_until("what comes next", |terminal| {
-        image(terminal).is_none_or(|(image, _)| image != former && selected(terminal).is_some())
+        image(terminal).is_none_or(|(image, _)| image != former && is_ready(terminal))
     });
     former
 }
@@ -148,8 +149,7 @@ fn a_task_that_is_put_last_goes_to_others_at_once() {
     });
     alice.keys("u");
     alice.wait_until("the task", |terminal| {
-        image(terminal).is_some_and(|(image, _)| image == "drawing-00.png")
-            && selected(terminal).is_some()
+        image(terminal).is_some_and(|(image, _)| image == "drawing-00.png") && is_ready(terminal)
     });
     assert_eq!(marks(&alice), "n·····");
     leave(alice);

@@ -15,13 +15,20 @@ use std::time::{Duration, Instant};
 
 use common::Project;
 use common::pty::{Opening, PATIENCE, Terminal};
-use common::screen::{image, labels, marks, selected};
+use common::screen::{image, is_ready, labels, marks, selected};
 
-const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
+const REVIEW: &[&str] = &[
+    "review",
+    "--rater",
+    "alice",
+    "--pictures",
+    "half",
+    "--names",
+];
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -70,7 +77,7 @@ fn every_vote_that_was_shown_outlives_the_kill() {
                 let former = image(&terminal);
                 terminal.keys("\r");
                 terminal.wait_until("next task", |terminal| {
-                    image(terminal) != former && selected(terminal).is_some()
+                    image(terminal) != former && is_ready(terminal)
                 });
             }
         }
@@ -111,7 +118,7 @@ fn what_any_frame_showed_outlives_a_kill_amid_streaming_keys() {
             best.values().sum::<usize>() >= votes
         };
         let end = Instant::now() + PATIENCE;
-        // Six answers and the end of the task over and over, in uneven bursts, whatever the screen says.
+        // Six answers and the end of the task over and over, in uneven bursts, once the picture is there.
         let keys = ["y", "n", "m", "y", "y", "n", "\r"].into_iter().cycle();
         for (key, pause) in keys.zip([0, 12, 0, 25, 9, 0, 30, 5].into_iter().cycle()) {
             if look(&terminal) {
@@ -122,8 +129,14 @@ fn what_any_frame_showed_outlives_a_kill_amid_streaming_keys() {
                 "no {votes} answers on the screen:\n{}",
                 terminal.text()
             );
+            let former = image(&terminal);
             terminal.keys(key);
-            terminal.read_for(Duration::from_millis(pause));
+            match key {
+                "\r" => terminal.wait_until("the next task", |terminal| {
+                    image(terminal) != former && is_ready(terminal)
+                }),
+                _ => terminal.read_for(Duration::from_millis(pause)),
+            }
         }
         terminal.kill();
         // What had reached the terminal before the end was shown.

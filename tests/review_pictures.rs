@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use common::Project;
 use common::pty::{Answers, Opening, Terminal};
-use common::screen::{has_picture, labels, marks};
+use common::screen::{has_picture, labels, marks, selected};
 
 #[test]
 fn kitty_is_told_to_forget_pictures_that_are_gone() {
@@ -36,7 +36,7 @@ fn kitty_is_told_to_forget_pictures_that_are_gone() {
         terminal.wait_until("the larger picture", |terminal| sent(terminal) > before);
         most = most.max(terminal.kitty().images.len());
         if drawing < 29 {
-            let next = format!("drawing-{:02}.png", drawing + 1);
+            let next = format!("image {} ", drawing + 2);
             terminal.keys("s");
             terminal.wait_for_text(&next);
         }
@@ -82,9 +82,13 @@ fn on_a_slow_line_the_next_picture_does_not_wait_for_the_rest_of_the_last() {
     });
     let begun = terminal.kitty().sent.len();
     assert!(begun <= 2, "{begun} pieces are under way");
-    // Keys work meanwhile.
+    // Keys work meanwhile, but for votes.
+    terminal.keys("2");
+    terminal.wait_until("the cursor", |terminal| {
+        selected(terminal).is_some_and(|label| label.number == 2)
+    });
     terminal.keys("y");
-    terminal.wait_until("the answer", |terminal| marks(terminal).starts_with('y'));
+    terminal.wait_for_text("the picture was not on the screen yet");
     let first: BTreeSet<u32> = terminal.kitty().sent.iter().copied().collect();
     terminal.keys("s");
     terminal.wait_until("the next first sight", |terminal| {
@@ -135,9 +139,10 @@ fn the_screen_does_not_wait_for_a_silent_terminal_and_keys_are_kept() {
     };
     let mut terminal = Terminal::open(project.folder(), REVIEW, opening);
     terminal.wait_until("labels", |terminal| labels(terminal).len() == 6);
-    terminal.keys("yn");
-    terminal.wait_until("answers", |terminal| marks(terminal).starts_with("yn"));
+    terminal.keys("j");
     terminal.wait_until("blocks", has_picture);
+    terminal.keys("yn");
+    terminal.wait_until("answers", |terminal| marks(terminal).starts_with("·yn"));
     terminal.keys("qq");
     assert_eq!(terminal.wait_for_end(), 0);
     assert_eq!(

@@ -12,9 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{LabelLine, footer, image, labels, marks, selected, task_number};
+use common::screen::{LabelLine, footer, image, is_ready, labels, marks, selected, task_number};
 
-const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
+const REVIEW: &[&str] = &[
+    "review",
+    "--rater",
+    "alice",
+    "--pictures",
+    "half",
+    "--names",
+];
 
 /// Image and class index.
 type Question = (String, usize);
@@ -46,7 +53,7 @@ fn open(project: &Project) -> Terminal {
         ..Opening::default()
     };
     let mut terminal = Terminal::open(project.folder(), REVIEW, opening);
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -149,7 +156,7 @@ impl Sitter {
     fn leave_task(&mut self, key: &str, step: Step) {
         let former = image(&self.terminal);
         self.look(key, "another task", |terminal| {
-            image(terminal) != former && selected(terminal).is_some()
+            image(terminal) != former && is_ready(terminal)
         });
         self.steps.push(step);
     }
@@ -208,7 +215,7 @@ impl Sitter {
             Step::Finished | Step::Skipped => {
                 let former = image(&self.terminal);
                 self.look("u", "the task before", |terminal| {
-                    image(terminal) != former && selected(terminal).is_some()
+                    image(terminal) != former && is_ready(terminal)
                 });
             }
         }
@@ -304,7 +311,7 @@ fn a_whole_sitting_is_recorded_as_it_was_keyed() {
     sitter.look("?", "keys", |terminal| {
         terminal.text().contains("answers no to every label")
     });
-    sitter.look("?", "the task", |terminal| selected(terminal).is_some());
+    sitter.look("?", "the task", |terminal| is_ready(terminal));
     sitter.look("z", "zoom", |terminal| terminal.text().contains(" 2× "));
     sitter.terminal.keys("hjkl");
     sitter.look("Z", "the whole image", |terminal| {

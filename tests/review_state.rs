@@ -12,6 +12,7 @@ use relabel::domain::{Answer, ImageId, TaskId};
 use relabel::review::effect::{Effect, NoteText};
 use relabel::review::event::Event;
 use relabel::review::keymap::Keymap;
+use relabel::review::picture::NoPicture;
 use relabel::review::state::{Mode, PictureState};
 
 fn three() -> Vec<relabel::review::state::Task> {
@@ -248,10 +249,126 @@ fn no_to_all_is_one_step() {
     sitting.press_and_settle("u");
     assert_eq!(sitting.marks(1), "y···");
     sitting.press_and_settle("N N");
+    assert_eq!(sitting.says(), "all answered: Enter (next image)");
+}
+
+#[test]
+fn no_to_all_says_how_many_it_answered() {
+    let mut sitting = Sitting::ready(three());
+    sitting.press_and_settle("y N");
     assert_eq!(
         sitting.says(),
-        "every label is answered: Enter ends the task"
+        "N: 3 labels answered no · u takes it back · ⏎ next image"
     );
+    sitting.press_and_settle("u y y N");
+    assert!(sitting.says().starts_with("N: 1 label answered no"));
+}
+
+#[test]
+fn after_the_last_answer_the_cursor_leaves_the_labels() {
+    let mut sitting = Sitting::ready(three());
+    sitting.press_and_settle("y n m n");
+    assert_eq!((sitting.state.cursor, sitting.says()), (4, ""));
+    for key in ["y", "n", "m", "N"] {
+        let effects = sitting.effects.len();
+        sitting.press_and_settle(key);
+        assert_eq!(sitting.says(), "all answered: Enter (next image)");
+        assert_eq!(sitting.effects.len(), effects);
+        assert_eq!(sitting.marks(1), "ynmn");
+    }
+    // Going back to a label, to correct it; then the cursor leaves again.
+    for (keys, marks) in [("up y", "ynmy"), ("2 m", "ymmy"), ("k k n", "ymny")] {
+        sitting.press_and_settle("down");
+        assert_eq!(sitting.state.cursor, 4);
+        sitting.press_and_settle(keys);
+        assert_eq!(
+            (sitting.marks(1).as_str(), sitting.state.cursor),
+            (marks, 4)
+        );
+    }
+    sitting.press_and_settle("enter");
+    assert_eq!(sitting.current(), Some(2));
+    // So is a task that is gone back to: a stray key changes nothing there.
+    sitting.press_and_settle("u y");
+    assert_eq!(
+        (sitting.current(), sitting.marks(1).as_str()),
+        (Some(1), "ymny")
+    );
+    // Taken back, the label is the cursor's.
+    sitting.press_and_settle("u");
+    assert_eq!(
+        (sitting.marks(1).as_str(), sitting.state.cursor),
+        ("ymmy", 2)
+    );
+}
+
+#[test]
+fn the_cursor_comes_back_to_a_label_whose_answer_is_lost() {
+    let mut sitting = Sitting::ready(three());
+    sitting.press_and_settle("y y y").press("n");
+    assert_eq!(sitting.state.cursor, 4);
+    sitting.answer_next(false);
+    assert_eq!(sitting.state.cursor, 3);
+    sitting.press_and_settle("m");
+    assert_eq!(sitting.marks(1), "yyym");
+}
+
+#[test]
+fn enter_is_said_to_do_what_it_does() {
+    let mut sitting = Sitting::ready(three());
+    assert_eq!(sitting.state.enter_words(), "⏎ next open");
+    sitting.press_and_settle("N");
+    assert_eq!(sitting.state.enter_words(), "⏎ next image");
+    sitting.press_and_settle("enter N enter N");
+    assert_eq!(sitting.state.enter_words(), "⏎ closing screen");
+    sitting.summary = summary(&[TaskId(1)]);
+    sitting.press_and_settle("enter enter");
+    assert_eq!(sitting.state.enter_words(), "⏎ back to the list");
+    let mut second = computers(2);
+    second.image = ImageId(10);
+    let mut sitting = Sitting::ready(vec![computers(1), second]);
+    sitting.press_and_settle("N");
+    assert_eq!(sitting.state.enter_words(), "⏎ more labels");
+}
+
+#[test]
+fn keys_that_mean_nothing_say_so() {
+    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
+    let overrides = BTreeMap::from([("maybe".to_owned(), keys(&["ь", "m"]))]);
+    let mut sitting = Sitting::with_keys(three(), Keymap::with_overrides(&overrides).unwrap());
+    sitting.settle();
+    let cases = [
+        (
+            "н",
+            "“н” is no key: switch to Latin letters, or set keys in config.toml",
+        ),
+        (
+            "Υ",
+            "“Υ” is no key: switch to Latin letters, or set keys in config.toml",
+        ),
+        ("é", "“é” is no key; ? shows them"),
+        ("x", "“x” is no key; ? shows them"),
+        ("7", "“7” is no key; ? shows them"),
+        ("Y", "“Y” is no key, “y” is: Caps Lock?"),
+        ("esc", ""),
+    ];
+    for (key, says) in cases {
+        sitting.press(key);
+        assert_eq!(sitting.says(), says, "{key}");
+    }
+    // It stays for as long as such keys are pressed.
+    sitting.press("н т ь");
+    assert_eq!(sitting.says(), "");
+    sitting.settle();
+    assert_eq!(sitting.marks(1), "m···");
+    // They are text where text is typed, and as dead on the other screens.
+    sitting.press("c").types("нет").press_and_settle("enter");
+    assert_eq!(sitting.task().comments, ["нет"]);
+    for screen in ["?", "q"] {
+        sitting.press_and_settle(screen).press("й");
+        assert!(sitting.says().starts_with("“й” is no key"), "{screen}");
+        sitting.press(if screen == "?" { "?" } else { "b" });
+    }
 }
 
 #[test]
@@ -610,7 +727,7 @@ fn pictures_of_this_task_and_the_next_are_wanted() {
     assert_eq!(images(&sitting), [990, 20, 40, 50]);
     sitting.happens(Event::Resize {
         columns: 60,
-        rows: 15,
+        rows: 14,
     });
     assert_eq!(images(&sitting), Vec::<i64>::new());
     let count = sitting.effects.len();
@@ -622,7 +739,7 @@ fn pictures_of_this_task_and_the_next_are_wanted() {
     let request = wanted(&sitting)[0];
     sitting.happens(Event::PictureFailed {
         request,
-        reason: "not an image".to_owned(),
+        reason: NoPicture::Unusable("not an image".to_owned()),
     });
     assert!(matches!(
         sitting.state.pictures[&request],
@@ -731,7 +848,8 @@ fn check(sitting: &Sitting) -> Result<(), TestCaseError> {
         );
     }
     if let Some(task) = state.task() {
-        prop_assert!(state.cursor < task.labels.len());
+        let is_below = state.cursor == task.labels.len();
+        prop_assert!(state.cursor < task.labels.len() || is_below && task.next_open(0).is_none());
     }
     Ok(())
 }

@@ -13,13 +13,13 @@ use std::path::Path;
 
 use common::Project;
 use common::pty::{Opening, Process, Terminal, find, send_signal};
-use common::screen::{labels, marks, selected};
+use common::screen::{is_ready, labels, marks};
 
 const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     let taken = terminal.modes();
     assert!(
         !taken.contains("ICANON") && !taken.contains("ECHO "),
@@ -46,6 +46,7 @@ fn assert_given_back(terminal: &Terminal) {
     assert!(last("\x1b[?1049l") > last("\x1b[?1049h"));
     assert!(last("\x1b[?25h") > last("\x1b[?25l"));
     assert!(last("\x1b[?2026l") > last("\x1b[?2026h"));
+    assert!(last("\x1b[?2004l") > last("\x1b[?2004h"));
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn a_shell_brings_it_to_the_foreground_again() {
     );
     shell.wait_for_text("at-the-prompt>");
     shell.keys(&format!("'{relabel}' {}\r", REVIEW.join(" ")));
-    shell.wait_until("task", |shell| selected(shell).is_some());
+    shell.wait_until("task", |shell| is_ready(shell));
     shell.keys("y");
     shell.wait_until("answer", |shell| marks(shell).starts_with('y'));
     shell.keys("\x1a");

@@ -11,6 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use relabel::domain::{Answer, TaskId};
 use relabel::review::event::Event;
+use relabel::review::picture::NoPicture;
 use relabel::review::state::{Insight, PictureState, State};
 use relabel::review::view::{Palette, view};
 
@@ -130,7 +131,7 @@ fn classes_of_one_name_are_told_apart_while_one_searches() {
 }
 
 #[test]
-fn notes_are_seen_without_a_picture_and_comments_while_one_comments() {
+fn notes_are_seen_in_the_smallest_window_and_comments_while_one_comments() {
     let mut sitting = voting((60, 15));
     sitting
         .press("f c")
@@ -163,7 +164,7 @@ fn a_missing_picture_and_a_picture_that_cannot_be_made_say_why() {
     assert_screen!("missing_picture", &sitting);
     let mut sitting = Sitting::ready(vec![computers(1)]);
     let request = *sitting.state.pictures.keys().next().unwrap();
-    let reason = "this is no JPEG: it begins with \u{1b}[2J".to_owned();
+    let reason = NoPicture::Unusable("this is no JPEG: it begins with \u{1b}[2J".to_owned());
     sitting.happens(Event::PictureFailed { request, reason });
     assert_screen!("failed_picture", &sitting);
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use common::Project;
 use common::pty::{PATIENCE, Terminal};
-use common::screen::{footer, header, labels, marks, selected, task_number};
+use common::screen::{footer, header, is_ready, labels, marks, task_number};
 use common::sshd::{Server, installed, new_key};
 
 /// A project with raters, and a server that lets their keys in.
@@ -63,7 +63,7 @@ impl Team {
     #[track_caller]
     fn log_in(&self, options: &[&str], command: &[&str]) -> Terminal {
         let mut terminal = self.server.log_in(&self.key(0), options, command);
-        terminal.wait_until("task", |terminal| selected(terminal).is_some());
+        terminal.wait_until("task", |terminal| is_ready(terminal));
         terminal
     }
 
@@ -136,7 +136,7 @@ fn a_rater_votes_through_ssh() {
     assert!(header(&terminal).contains("· alice ·"));
     terminal.keys("ynmyyn\r");
     terminal.wait_until("second task", |terminal| {
-        task_number(terminal) == Some(2) && selected(terminal).is_some()
+        task_number(terminal) == Some(2) && is_ready(terminal)
     });
     terminal.keys("m");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with('m'));
@@ -189,7 +189,7 @@ fn names_that_mean_something_to_a_shell_are_names() {
     };
     for (number, rater) in raters.iter().enumerate() {
         let mut terminal = team.server.log_in(&team.key(number), &[], &[]);
-        terminal.wait_until("task", |terminal| selected(terminal).is_some());
+        terminal.wait_until("task", |terminal| is_ready(terminal));
         terminal.keys("n");
         terminal.wait_until("answer", |terminal| marks(terminal).starts_with('n'));
         terminal.keys("\x03");
@@ -525,7 +525,7 @@ fn a_rater_votes_through_mosh() {
     let arguments = [&ssh, &host, "--", "sh"];
     let mut terminal = Terminal::open(team.project.folder(), &arguments, opening);
     terminal.wait_for_text("· alice ·");
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal.keys("y");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with('y'));
     terminal.keys("q");

@@ -10,7 +10,7 @@ mod common;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{header, selected};
+use common::screen::{header, is_ready};
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIChOLccTrDQZsJN7HiedTVaVphS3jAjComeSsdBpxAnZ";
@@ -224,7 +224,7 @@ fn a_kiosk_does_not_stop_and_has_the_built_in_keys() {
         "alice",
     ];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     assert!(header(&terminal).contains("· alice ·"));
     terminal.keys("\x1a");
     terminal.wait_for_text("there is nothing behind this screen; q leaves");

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{header, image, labels, marks, selected};
+use common::screen::{header, image, is_ready, labels, marks};
 
 /// Votes of a rater on all six labels of some drawings.
 fn votes(project: &Project, rater: &str, answers: impl Fn(u32, u32) -> Option<&'static str>) {
@@ -43,8 +43,10 @@ fn contested() -> Project {
 }
 
 fn open(project: &Project, rater: &str) -> Terminal {
+    project.join(rater, "rater");
     let arguments = [
         "review",
+        "--names",
         "--rater",
         rater,
         "--pictures",
@@ -53,7 +55,7 @@ fn open(project: &Project, rater: &str) -> Terminal {
         "value",
     ];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| selected(terminal).is_some());
+    terminal.wait_until("task", |terminal| is_ready(terminal));
     terminal
 }
 
@@ -81,7 +83,7 @@ fn answer(terminal: &mut Terminal) -> u32 {
     terminal.keys("\r");
     terminal.wait_until("what comes next", |terminal| {
         let is_other = now(terminal).is_some_and(|next| Some(next) != former);
-        is_other && selected(terminal).is_some() || terminal.text().contains("this sitting")
+        is_other && is_ready(terminal) || terminal.text().contains("this sitting")
     });
     former.unwrap()
 }

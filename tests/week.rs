@@ -13,7 +13,7 @@ mod common;
 use std::collections::{BTreeMap, HashMap};
 
 use common::pty::{Opening, Terminal};
-use common::screen::{image, labels, selected};
+use common::screen::{image, is_ready, labels, selected};
 use common::{Project, shared};
 use serde_json::Value;
 
@@ -96,7 +96,7 @@ impl Week {
         };
         let arguments = [arguments, &["--pictures", "half"]].concat();
         let mut terminal = Terminal::open(self.project.folder(), &arguments, opening);
-        terminal.wait_until("a task", |terminal| selected(terminal).is_some());
+        terminal.wait_until("a task", |terminal| is_ready(terminal));
         terminal
     }
 
@@ -136,7 +136,7 @@ impl Week {
             terminal.keys("\r");
             terminal.wait_until("what comes next", |terminal| {
                 is_closing(terminal)
-                    || (image(terminal).as_ref() != Some(&now) && selected(terminal).is_some())
+                    || (image(terminal).as_ref() != Some(&now) && is_ready(terminal))
             });
         }
         if !is_closing(&terminal) {
@@ -176,14 +176,19 @@ fn a_week() {
     // Monday: the plan, and an expert who says of two photographs what is true.
     let planned = project.run(&["plan", "--raters", "3", "--gold", "0.2"]);
     assert!(planned.contains("tasks"), "{planned}");
-    let erin = ["review", "--rater", "erin", "--round", "gold"];
+    let erin = ["review", "--names", "--rater", "erin", "--round", "gold"];
     end(week.work(&erin, 2, |_, filed| as_filed(filed)));
     assert_eq!(week.json(&["status"])["gold_questions"], 8);
 
+    project.join("alice", "rater");
+    project.join("bob", "rater");
+
     // Tuesday: alice at her desk; then a copy for carol, who is away.
-    let alice = week.work(&["review", "--rater", "alice"], 99, |_, filed| {
-        as_filed(filed)
-    });
+    let alice = week.work(
+        &["review", "--names", "--rater", "alice"],
+        99,
+        |_, filed| as_filed(filed),
+    );
     assert!(
         alice
             .text()
@@ -194,21 +199,29 @@ fn a_week() {
 
     // Wednesday: bob here, who takes no boat for a fireboat; carol there, who cannot tell and says why.
     end(week.work(
-        &["review", "--rater", "bob"],
+        &["review", "--names", "--rater", "bob"],
         99,
         |image, filed| match image {
             FIREBOAT => "n",
             _ => as_filed(filed),
         },
     ));
-    let carol = ["--project", "laptop.db", "review", "--rater", "carol"];
+    project.run(&["--project", "laptop.db", "rater", "add", "carol"]);
+    let carol = [
+        "--project",
+        "laptop.db",
+        "review",
+        "--names",
+        "--rater",
+        "carol",
+    ];
     let mut carol = week.work(&carol, 99, |image, filed| match (image, filed) {
         (FIREBOAT, true) => "m",
         _ => as_filed(filed),
     });
     // Back to the last task, by undo.
     carol.keys("u");
-    carol.wait_until("the last task", |terminal| selected(terminal).is_some());
+    carol.wait_until("the last task", |terminal| is_ready(terminal));
     carol.keys("c");
     carol.wait_for_text("comment:");
     carol.keys("is this how you want it?\r");
@@ -274,13 +287,13 @@ fn a_week() {
         "--seed",
         "1",
     ]);
-    let mut ada = week.open(&["audit", "review", "--rater", "ada"]);
+    let mut ada = week.open(&["audit", "review", "--names", "--rater", "ada"]);
     while !is_closing(&ada) {
         let now = image(&ada);
         assert!(week.is_filed(&ada));
         ada.keys("y");
         ada.wait_until("what comes next", |terminal| {
-            is_closing(terminal) || (image(terminal) != now && selected(terminal).is_some())
+            is_closing(terminal) || (image(terminal) != now && is_ready(terminal))
         });
     }
     ada.wait_for_text("verdict: fewer than 40 % are wrong");

@@ -7,7 +7,7 @@ use super::chart::Room;
 use super::context::{Context, now};
 use super::failure::Failure;
 use super::reliability::reliability_table;
-use super::table::{table, thousands};
+use super::table::{count, table, thousands};
 use crate::consensus::calibrated::{ClassRange, OriginalVoter, Quorum};
 use crate::consensus::quality::{ScoreQuality, expert_level};
 use crate::consensus::recalibrate::{RecalibrateOptions, recalibrate};
@@ -349,8 +349,8 @@ fn scores(stored: &StoredEvidence, consensus: &Consensus) -> Vec<(QuestionId, f6
 fn rounds(parameters: &Parameters) -> Option<String> {
     match parameters {
         Parameters::DawidSkene(fit) => Some(format!(
-            "{} rounds of EM, {}",
-            fit.rounds(),
+            "{} of EM, {}",
+            count(fit.rounds() as u64, "round"),
             if fit.converged {
                 "converged"
             } else {
@@ -368,10 +368,10 @@ fn text(report: &Report, room: Room) -> String {
         lines.push(format!("chosen because: {reason}"));
     }
     lines.push(format!(
-        "{} votes of {} raters on {} questions; {} disputed{}",
-        thousands(report.votes),
-        thousands(report.raters),
-        thousands(report.questions),
+        "{} of {} on {}; {} disputed{}",
+        count(report.votes, "vote"),
+        count(report.raters, "rater"),
+        count(report.questions, "question"),
         thousands(report.disputes),
         decided(report.decided)
     ));

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::failure::Failure;
+use super::output::{Contents, to_stdout};
 use crate::domain::Classes;
 use crate::hierarchy::{Edge, HeadingRow, Hierarchy, NodeName};
 use crate::store::Store;
@@ -46,6 +47,9 @@ pub struct Context {
     /// Whether the command line itself names the project file.
     #[arg(skip)]
     pub project_named: bool,
+    /// Whether stdout is for an output of the command, so that figures go to stderr.
+    #[arg(skip)]
+    pub stdout_taken: bool,
     /// How figures are printed
     #[arg(long, global = true, value_enum, default_value = "text")]
     pub format: OutputFormat,
@@ -87,19 +91,24 @@ impl Context {
         }
     }
 
-    /// Prints lines to stdout; outside text in them must be printable already.
+    /// Prints lines to stdout.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{text}")?;
-        out.flush()?;
-        Ok(())
+        if self.stdout_taken {
+            text.lines().for_each(|line| self.say(line));
+            return Ok(());
+        }
+        self.put(text, Contents::Text)
     }
 
     /// Prints an object to stdout.
     pub fn print_json(&self, value: &impl serde::Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| Failure::failed(error.to_string()))?;
-        self.print(&text)
+        self.put(&text, Contents::Json)
+    }
+
+    fn put(&self, text: &str, contents: Contents) -> Result<(), Failure> {
+        to_stdout(contents, self, |out| Ok(writeln!(out, "{text}")?))
     }
 
     /// Whether JSON is asked for.

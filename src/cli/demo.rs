@@ -1,15 +1,17 @@
 //! `relabel demo`: the built-in example project, written to a folder and opened in the review screen.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::aggregate;
 use super::context::{Context, shown};
 use super::failure::Failure;
 use super::import::{
-    Labels, Proposals, Votes, import_images, import_labels, import_proposals, import_votes,
+    Images, Labels, Proposals, Votes, import_images, import_labels, import_proposals, import_votes,
 };
 use super::init::create_project;
+use super::newcomer;
+use super::output::{Contents, in_words, put};
 use super::plan::{Plan, replan};
 use super::review::{self, ReviewOptions};
 use crate::domain::Role;
@@ -76,8 +78,10 @@ pub fn run(options: &Demo, context: &Context) -> Result<(), Failure> {
     let outcome = if interactive {
         // Nobody has to say who tries it out.
         let rater = options.review.rater.clone().or_else(review::user_name);
+        let rater = rater.unwrap_or_else(|| "you".to_owned());
+        newcomer::welcome(&context.open()?, &rater, Role::Rater)?;
         let mut own = options.review.clone();
-        own.rater = rater.or_else(|| Some("you".to_owned()));
+        own.rater = Some(rater);
         review::review(&own, &context)
     } else {
         context.say("no terminal here, so the review screen stays closed");
@@ -94,14 +98,25 @@ pub fn run(options: &Demo, context: &Context) -> Result<(), Failure> {
 
 /// Writes the example's files and takes the road that a user would take.
 fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
-    let cannot = |path: &Path, error: std::io::Error| {
-        Failure::failed(format!("cannot write {}: {error}", shown(path)))
-    };
     let images = folder.join("images");
-    std::fs::create_dir_all(&images).map_err(|error| cannot(&images, error))?;
-    for (name, bytes) in FILES {
+    std::fs::create_dir_all(&images).map_err(|error| {
+        let why = in_words(&error);
+        Failure::failed(format!("cannot make the folder {}: {why}", shown(&images)))
+            .hint("choose another one with --dir DIR")
+    })?;
+    // A folder of somebody's own may have files of these names.
+    let is_other = |(name, bytes): &&(&str, &[u8])| {
         let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(|error| cannot(&path, error))?;
+        path.exists() && !std::fs::read(&path).is_ok_and(|there| there == *bytes)
+    };
+    if let Some((name, _)) = FILES.iter().find(is_other) {
+        let why = format!("{} is there already", shown(&folder.join(name)));
+        return Err(Failure::failed(why).hint("choose an empty folder with --dir DIR"));
+    }
+    for (name, bytes) in FILES {
+        put(&folder.join(name), Contents::Bytes, context, |out| {
+            Ok(out.write_all(bytes)?)
+        })?;
     }
     let quiet = Context {
         quiet: true,
@@ -109,7 +124,7 @@ fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
     };
     let tables = ilsvrc2012_tables().map_err(|error| Failure::failed(error.to_string()))?;
     let store = create_project(&quiet, &tables)?;
-    import_images(&store, &images, false, false, &quiet)?;
+    import_images(&store, &Images::of(images), &quiet)?;
     let file = |name: &str| folder.join(name);
     import_labels(&store, &Labels::of(file("labels.csv")), &quiet)?;
     import_proposals(&store, &Proposals::of(file("proposals.csv")), &quiet)?;

@@ -1,7 +1,10 @@
 use std::io;
 
 use crate::store::StoreError;
-use crate::text::message;
+use crate::text::{message, thousands};
+
+/// Lines that a listing shows at most.
+const LISTED: usize = 20;
 
 /// What kind of failure it is; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +28,10 @@ pub enum Kind {
 pub struct Failure {
     /// Decides the exit code.
     pub kind: Kind,
-    /// What failed, where and why.
+    /// What failed, where and why; one line, whatever it quotes.
     pub message: String,
+    /// Lines below it, such as the first few of what is wrong.
+    pub details: Vec<String>,
     /// What the user can do.
     pub hints: Vec<String>,
 }
@@ -36,6 +41,7 @@ impl Failure {
         Failure {
             kind,
             message: message.into(),
+            details: Vec::new(),
             hints: Vec::new(),
         }
     }
@@ -71,6 +77,27 @@ impl Failure {
         self
     }
 
+    /// The same with a line below the message.
+    pub fn detail(mut self, line: impl Into<String>) -> Failure {
+        self.details.push(line.into());
+        self
+    }
+
+    /// The same with these lines below the message, or the first of them and how many more there are.
+    pub fn listing(self, lines: &[String]) -> Failure {
+        self.listing_of(lines, lines.len())
+    }
+
+    /// The same where only the first of `all` lines are at hand.
+    pub fn listing_of(self, lines: &[String], all: usize) -> Failure {
+        let listed = lines.iter().take(LISTED);
+        let failure = listed.fold(self, |failure, line| failure.detail(line.as_str()));
+        match all.saturating_sub(lines.len().min(LISTED)) {
+            0 => failure,
+            more => failure.detail(format!("… and {} more", thousands(more))),
+        }
+    }
+
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
@@ -88,15 +115,17 @@ impl Failure {
         if matches!(self.kind, Kind::BrokenPipe | Kind::Interrupted) {
             return Vec::new();
         }
-        let error = self.message.lines().enumerate().map(|(at, line)| match at {
-            0 => format!("error: {}", message(line)),
-            _ => message(line).into_owned(),
-        });
+        // A name or a path may have line ends, which would begin lines that nobody wrote.
+        let error = [format!("error: {}", message(&self.message))].into_iter();
+        let details = self
+            .details
+            .iter()
+            .map(|line| format!("  {}", message(line)));
         let hints = self
             .hints
             .iter()
             .map(|hint| format!("hint: {}", message(hint)));
-        error.chain(hints).collect()
+        error.chain(details).chain(hints).collect()
     }
 }
 

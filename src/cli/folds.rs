@@ -1,13 +1,13 @@
 //! `relabel folds`: which images are left out together when models are trained.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::failure::Failure;
 use super::import::{ImageNames, read_groups};
-use super::output::to_file_or_stdout;
-use super::table::thousands;
+use super::output::{Contents, Outputs, to_file_or_stdout};
+use super::table::{count, thousands};
 use crate::cleaning::folds::{deal, deal_groups};
 use crate::domain::ImageId;
 use crate::formats::export::{Formulas, write_folds_csv};
@@ -25,20 +25,27 @@ pub struct Folds {
     /// A table image,group: images of a group, such as near-duplicates or a session, stay in one fold
     #[arg(long, value_name = "FILE")]
     groups: Option<PathBuf>,
-    /// Where to [default: stdout]
+    /// Where to; - for stdout [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
+    let inputs: Vec<&Path> = options.groups.iter().map(PathBuf::as_path).collect();
+    let outputs = Outputs {
+        places: &[("-o", options.output.as_deref())],
+        inputs: &inputs,
+        ..Outputs::default()
+    };
+    let context = &outputs.check(context)?;
     let store = context.open()?;
     let images = store.images()?;
     if images.len() < options.k as usize {
         return Err(Failure::failed(format!(
-            "there are {} images, too few for {} folds",
-            images.len(),
-            options.k
+            "too few images for {} folds: {}",
+            options.k,
+            thousands(images.len())
         ))
         .hint(
             "`relabel import labels FILE` takes in the images of a training set with their labels",
@@ -50,17 +57,18 @@ pub fn run(options: &Folds, context: &Context) -> Result<(), Failure> {
         None => deal(&strata, options.k, options.seed),
     };
     let named = || images.iter().map(|image| image.name.as_str());
-    to_file_or_stdout(options.output.as_deref(), context, |mut out| {
+    let output = options.output.as_deref();
+    to_file_or_stdout(output, Contents::Text, context, |out| {
         let lines = named().zip(folds.iter().copied());
-        Ok(write_folds_csv(lines, Formulas::Kept, &mut out)?)
+        Ok(write_folds_csv(lines, Formulas::Kept, out)?)
     })?;
     say_sizes(&folds, options, context);
     let unlabelled = images.iter().filter(|image| image.original_label.is_none());
     let unlabelled = unlabelled.count();
     if unlabelled > 0 {
         context.say(format!(
-            "{} images have no label; they are dealt as a class of their own",
-            thousands(unlabelled)
+            "{} without a label, dealt as a class of their own",
+            count(unlabelled, "image")
         ));
     }
     Ok(())
@@ -100,9 +108,9 @@ fn groups(
     }
     let largest = sizes.values().copied().max().unwrap_or(0);
     context.say(format!(
-        "{} groups, the largest of {} images",
-        thousands(sizes.len()),
-        thousands(largest)
+        "{}, the largest of {}",
+        count(sizes.len(), "group"),
+        count(largest, "image")
     ));
     Ok(Some(groups))
 }
@@ -119,9 +127,9 @@ fn say_sizes(folds: &[u32], options: &Folds, context: &Context) {
         false => format!("{} to {}", thousands(least), thousands(most)),
     };
     context.say(format!(
-        "{} images in {} folds of {size}, seed {}",
-        thousands(folds.len()),
-        options.k,
+        "{} in {} of {size}, seed {}",
+        count(folds.len(), "image"),
+        count(options.k, "fold"),
         options.seed
     ));
 }

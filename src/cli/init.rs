@@ -1,15 +1,17 @@
 //! `relabel init`: a new project.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, now, shown};
 use super::failure::Failure;
-use super::import::import_images;
+use super::import::{Images, import_images};
+use super::input::read_small;
 use crate::domain::Classes;
 use crate::formats::classes::{self, ClassTables};
+use crate::formats::whole::MOST_OF_CLASSES;
 use crate::hierarchy::Hierarchy;
 use crate::store::Store;
+use crate::text::count;
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
@@ -33,12 +35,12 @@ pub fn run(options: &Init, context: &Context) -> Result<(), Failure> {
     let tables = read_tables(options)?;
     let store = create_project(context, &tables)?;
     context.say(format!(
-        "{}: a new project with {} classes",
+        "{}: a new project with {}",
         shown(&context.project),
-        tables.classes.len()
+        count(tables.classes.len(), "class")
     ));
     if let Some(folder) = &options.images {
-        import_images(&store, folder, false, false, context)?;
+        import_images(&store, &Images::of(folder.clone()), context)?;
     }
     context.say("next: `relabel import images|labels|proposals …`, then `relabel plan`");
     Ok(())
@@ -83,17 +85,20 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
     }
     let file = PathBuf::from(&options.classes);
     let mut tables = ClassTables {
-        classes: classes::read_classes(open(&file)?).map_err(|error| bad(&file, &error))?,
+        classes: classes::read_classes(open(&file)?.as_slice())
+            .map_err(|error| bad(&file, &error))?,
         edges: Vec::new(),
         names: Vec::new(),
         headings: Vec::new(),
     };
     let list = Classes::new(tables.classes.clone()).map_err(|error| bad(&file, &error))?;
     if let Some(file) = &options.headings {
-        tables.headings = classes::read_headings(open(file)?).map_err(|error| bad(file, &error))?;
+        tables.headings =
+            classes::read_headings(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
     }
     if let Some(file) = &options.hierarchy {
-        let rows = classes::read_hierarchy(open(file)?).map_err(|error| bad(file, &error))?;
+        let rows =
+            classes::read_hierarchy(open(file)?.as_slice()).map_err(|error| bad(file, &error))?;
         tables.edges = rows.edges;
         tables.names = rows.roots;
         let (edges, names, headings) = (
@@ -111,9 +116,8 @@ fn read_tables(options: &Init) -> Result<ClassTables, Failure> {
     Ok(tables)
 }
 
-fn open(file: &Path) -> Result<File, Failure> {
-    File::open(file)
-        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(file))))
+fn open(file: &Path) -> Result<Vec<u8>, Failure> {
+    read_small(file, MOST_OF_CLASSES)
 }
 
 fn bad(file: &Path, error: &dyn std::fmt::Display) -> Failure {

@@ -6,8 +6,11 @@ use serde::Serialize;
 
 use super::context::{Context, shown};
 use super::failure::Failure;
+use super::output::{in_words, is_same_file};
 use super::table::{table, thousands};
-use crate::store::{Counted, Differences, MergeError, Merged, Snapshot, StoreError, on_a_line};
+use crate::store::{
+    Counted, Differences, MergeError, Merged, RenamedAudit, Snapshot, StoreError, on_a_line,
+};
 
 /// Options of `merge`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +60,8 @@ pub fn run(options: &Merge, context: &Context) -> Result<(), Failure> {
             context.say(format!("{} is this project itself", shown(other)));
             continue;
         }
-        let snapshot = Snapshot::of(other).map_err(|error| unreadable(other, &error))?;
+        let snapshot =
+            Snapshot::of(other, &context.project).map_err(|error| unreadable(other, &error))?;
         snapshots.push((other, snapshot));
     }
     let mut votes = 0;
@@ -100,13 +104,6 @@ pub fn run(options: &Merge, context: &Context) -> Result<(), Failure> {
     context.print(&text(&report))
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
-}
-
 /// The other file is bad, which is not the same as this project's being bad.
 fn unreadable(other: &Path, error: &StoreError) -> Failure {
     let file = shown(other);
@@ -122,8 +119,15 @@ fn unreadable(other: &Path, error: &StoreError) -> Failure {
             "cannot merge {file}: it has schema version {found}; this relabel knows up to {known}"
         ))
         .hint("install the newest relabel here too"),
+        StoreError::Io { path, source } if path != other => {
+            let why = in_words(source);
+            Failure::failed(format!(
+                "cannot merge {file}: no copy of it can be made beside the project: {why}"
+            ))
+            .hint("the copy is of the same size, and goes again")
+        }
         StoreError::Io { source, .. } => {
-            Failure::input(format!("cannot merge {file}: it cannot be read: {source}"))
+            Failure::input(format!("cannot merge {file}: {}", in_words(source)))
         }
         StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Backup(_) => {
             Failure::input(format!(
@@ -149,16 +153,8 @@ fn why(error: &StoreError) -> String {
 fn refusal(other: &Path, error: &MergeError) -> Failure {
     let file = shown(other);
     let told = |differences: &Differences| {
-        let mut lines = format!("cannot merge {file}: {error}");
-        for line in &differences.first {
-            lines.push_str("\n  ");
-            lines.push_str(line);
-        }
-        let more = differences.count - differences.first.len();
-        if more > 0 {
-            lines.push_str(&format!("\n  … and {} more", thousands(more)));
-        }
-        Failure::input(lines)
+        Failure::input(format!("cannot merge {file}: {error}"))
+            .listing_of(&differences.first, differences.count)
     };
     match error {
         MergeError::OtherProject => Failure::input(format!("cannot merge {file}: {error}"))
@@ -167,8 +163,6 @@ fn refusal(other: &Path, error: &MergeError) -> Failure {
             .hint("a project keeps its classes; another one's votes come by `export --as votes-csv` there and `import votes` here"),
         MergeError::Images(differences) => told(differences)
             .hint("give both copies the same images (`relabel import images`, `import labels`), then merge again"),
-        MergeError::Audits(differences) => told(differences)
-            .hint("plan an audit in one copy, then copy the project; another audit needs another --name"),
         MergeError::Conflicts(differences) => told(differences)
             .hint("one of the two was copied while it was being written, or changed by another program")
             .hint(format!(
@@ -189,6 +183,12 @@ fn say_what_is_odd(report: &Report, context: &Context) {
                 "{}: {:?} is {} there and stays {} here",
                 file.file, odd.rater, odd.there, odd.here
             ));
+        }
+        for RenamedAudit { was, is, came } in &file.merged.renamed_audits {
+            context.say(match came {
+                true => format!("{}: audit {was:?} goes by {is:?} here", file.file),
+                false => format!("audit {was:?} here goes by {is:?} now"),
+            });
         }
     }
     if report.dry_run {

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod agreement;
+mod arguments;
 mod audit;
 mod chart;
 mod clean;
@@ -16,11 +17,14 @@ mod export;
 mod failure;
 mod feature;
 mod folds;
+mod image;
 mod import;
 mod init;
+mod input;
 mod interrupt;
 mod man;
 mod merge;
+mod newcomer;
 mod notes;
 mod output;
 mod plan;
@@ -172,6 +176,9 @@ enum Command {
         after_help = "Examples:\n  relabel man | man -l -\n  relabel man audit plan | man -l -\n  relabel man --dir ~/.local/share/man/man1"
     )]
     Man(man::Man),
+    /// Remove images that came in by mistake
+    #[command(subcommand, after_help = "Examples:\n  relabel image remove cat.JPG")]
+    Image(image::Image),
     /// Add or list raters
     #[command(
         subcommand,
@@ -207,10 +214,10 @@ impl Command {
 impl Cli {
     /// What this process was told; ends it with a word where that makes no sense.
     pub fn of_process() -> Cli {
-        let matches = Cli::command().get_matches();
+        let matches = arguments::of_process();
         let mut cli = Cli::from_arg_matches(&matches)
             .map_err(|error| error.format(&mut Cli::command()))
-            .unwrap_or_else(|error| error.exit());
+            .unwrap_or_else(|error| arguments::end(error));
         cli.context.project_named =
             matches.value_source("project") == Some(ValueSource::CommandLine);
         cli
@@ -235,6 +242,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(options, context),
         Command::Init(options) => init::run(options, context),
         Command::Import(options) => import::run(options, context),
+        Command::Image(image) => image::run(image, context),
         Command::Propose(options) => propose::run(options, context),
         Command::Plan(options) => plan::run(options, context),
         Command::Review(options) => review::run(options, context),

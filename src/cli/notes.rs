@@ -9,6 +9,7 @@ use crate::domain::{NoteId, Role};
 use crate::formats::export::{AnswerLine, NoteLine};
 use crate::formats::records::time_text;
 use crate::store::{Note, NoteKind, Store};
+use crate::text::is_active;
 
 /// Options of `notes`.
 #[derive(Debug, clap::Args)]
@@ -89,11 +90,13 @@ fn kind(note: &Note) -> &'static str {
 }
 
 fn list(store: &Store, options: &Notes, context: &Context) -> Result<(), Failure> {
-    if let Some(name) = &options.rater
-        && store.rater(name)?.is_none()
-    {
-        return Err(unknown_rater(name));
-    }
+    let rater = match &options.rater {
+        Some(name) => {
+            let named = store.rater_named(name)?;
+            Some(named.ok_or_else(|| unknown_rater(name))?.name)
+        }
+        None => None,
+    };
     if let Some(name) = &options.image {
         let images = store.images()?;
         let names = || images.iter().map(|image| image.name.as_str());
@@ -110,7 +113,7 @@ fn list(store: &Store, options: &Notes, context: &Context) -> Result<(), Failure
     let mut notes = lines(store)?;
     notes.retain(|note| {
         is_wanted(&options.image, &note.image)
-            && is_wanted(&options.rater, &note.rater)
+            && is_wanted(&rater, &note.rater)
             && (note.answers.is_empty() || !options.open)
     });
     if context.json() {
@@ -152,7 +155,9 @@ fn answer(
     rater: &str,
     context: &Context,
 ) -> Result<(), Failure> {
-    let adjudicator = store.rater(rater)?.ok_or_else(|| unknown_rater(rater))?;
+    let adjudicator = store
+        .rater_named(rater)?
+        .ok_or_else(|| unknown_rater(rater))?;
     if adjudicator.role != Role::Adjudicator {
         let why = format!(
             "adjudicators answer notes; {rater:?} is {}",
@@ -165,6 +170,10 @@ fn answer(
     let text = text.trim();
     if text.is_empty() {
         return Err(Failure::usage("an answer needs words"));
+    }
+    if text.contains(|character| character != '\n' && is_active(character)) {
+        return Err(Failure::usage("an answer cannot hold control characters")
+            .hint("write it anew; line ends are fine"));
     }
     let notes = store.notes(None)?;
     let ids: Vec<NoteId> = notes.iter().map(|note| note.id).collect();

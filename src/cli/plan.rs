@@ -8,7 +8,7 @@ use super::context::{Context, load_hierarchy};
 use super::failure::Failure;
 use super::propose::{Searched, searched};
 use super::suggest::node_hint;
-use super::table::{table, thousands};
+use super::table::{count, table, thousands};
 use crate::domain::{ClassIndex, ImageId, TaskLayout};
 use crate::hierarchy::{GroupingRule, group};
 use crate::live::Live;
@@ -396,7 +396,7 @@ fn text(summary: &Summary) -> String {
         (
             "gold",
             summary.gold,
-            format!("in {} tasks, unmarked", thousands(summary.gold_tasks)),
+            format!("in {}, unmarked", count(summary.gold_tasks, "task")),
         ),
         (
             "retests",

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::failure::Failure;
 use super::table::table;
-use crate::domain::Role;
+use crate::domain::{Role, normal_name};
 
 /// What to do with raters.
 #[derive(Debug, clap::Subcommand)]
@@ -29,16 +29,17 @@ pub fn run(rater: &Rater, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
     match rater {
         Rater::Add { name, role } => {
-            if name.trim().is_empty() {
+            let name = normal_name(name);
+            if name.is_empty() {
                 return Err(Failure::usage("a rater needs a name"));
             }
-            if let Some(known) = store.rater(name)? {
+            if let Some(known) = store.rater_named(&name)? {
                 return Err(Failure::failed(format!(
                     "{name:?} is known already, as {}",
                     known.role
                 )));
             }
-            store.add_rater(name, *role)?;
+            store.add_rater(&name, *role)?;
             context.say(format!("{name:?} is added as {role}"));
             Ok(())
         }

@@ -4,10 +4,13 @@ use std::io::IsTerminal;
 
 use clap::ValueEnum;
 
-use super::context::{Context, load_hierarchy};
+use super::context::{Context, load_hierarchy, shown};
 use super::failure::Failure;
+use super::input::read_small;
+use super::newcomer::own_rater;
 use super::plan::{GOLD_SHARE, RATERS_WANTED, RETEST_SHARE, STOP_BOUND};
 use crate::domain::Role;
+use crate::formats::whole::MOST_OF_SETTINGS;
 use crate::live::audit::LiveAudit;
 use crate::review::config::keymap_of;
 use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
@@ -45,6 +48,9 @@ pub struct ScreenOptions {
     /// Which tasks come first
     #[arg(long, value_enum, default_value = "plan")]
     order: OrderChoice,
+    /// Show images with their names, which may give their labels away, and not by number; adjudicators always see names
+    #[arg(long)]
+    names: bool,
     #[command(flatten)]
     pictures: PictureOptions,
 }
@@ -61,8 +67,8 @@ pub struct PictureOptions {
 }
 
 impl ScreenOptions {
-    /// The options that differ from the built-in ones, with their values as the command line takes them.
-    pub fn given(&self) -> Vec<(&'static str, String)> {
+    /// The options that differ from the built-in ones, with their values as the command line takes them; a switch has none.
+    pub fn given(&self) -> Vec<(&'static str, Option<String>)> {
         let word = |value: Option<clap::builder::PossibleValue>| {
             value.map(|value| value.get_name().to_owned())
         };
@@ -71,14 +77,15 @@ impl ScreenOptions {
         let order = word(order.and_then(|order| order.to_possible_value()));
         let pictures = word(self.pictures.mode.and_then(|mode| mode.to_possible_value()));
         let budget = self.pictures.budget.map(|bytes| bytes.to_string());
-        let all = [
+        let valued = [
             ("--round", round),
             ("--order", order),
             ("--pictures", pictures),
             ("--picture-budget", budget),
         ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+        let valued = valued.into_iter().filter(|(_, value)| value.is_some());
+        valued
+            .chain(self.names.then_some(("--names", None)))
             .collect()
     }
 }
@@ -178,6 +185,7 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
             Seat::Kiosk => Keymap::default(),
         },
         kiosk: seat == Seat::Kiosk,
+        names: options.screen.names,
         classes,
         hierarchy,
         store,
@@ -190,6 +198,7 @@ pub fn review_audit(
     store: Store,
     audit: LiveAudit,
     rater: Option<&str>,
+    names: bool,
     pictures: &PictureOptions,
     context: &Context,
 ) -> Result<(), Failure> {
@@ -210,6 +219,7 @@ pub fn review_audit(
         color: context.color(),
         keymap: keymap()?,
         kiosk: false,
+        names,
         hierarchy: load_hierarchy(&store, &classes)?,
         classes,
         store,
@@ -279,28 +289,13 @@ pub fn user_name() -> Option<String> {
     })
 }
 
-/// The rater who is named, else the one named as the user is; made with this role when there is none.
-fn own_rater(named: Option<&str>, role: Role, store: &Store) -> Result<RaterRow, Failure> {
-    let name = match named.map(str::to_owned).or_else(user_name) {
-        Some(name) if !name.trim().is_empty() => name,
-        _ => return Err(Failure::usage("who votes?").hint("say so with --rater NAME")),
-    };
-    if let Some(rater) = store.rater(&name)? {
-        return Ok(rater);
-    }
-    store.add_rater(&name, role)?;
-    store
-        .rater(&name)?
-        .ok_or_else(|| Failure::failed("the rater is gone"))
-}
-
 /// The rater who is named, who must exist: a key gives a name, it makes none.
 fn known_rater(options: &ReviewOptions, store: &Store) -> Result<RaterRow, Failure> {
     let Some(name) = &options.rater else {
         return Err(Failure::usage("--kiosk needs --rater NAME"));
     };
     store
-        .rater(name)
+        .rater_named(name)
         .map_err(without_paths)?
         .ok_or_else(|| unknown_rater(name))
 }
@@ -333,18 +328,16 @@ fn keymap() -> Result<Keymap, Failure> {
         return Ok(Keymap::default());
     };
     let path = folders.config_dir().join("relabel").join("config.toml");
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keymap::default()),
-        Err(error) => {
-            return Err(Failure::failed(format!(
-                "cannot read {}: {error}",
-                path.display()
-            )));
-        }
-    };
+    if !path.exists() {
+        return Ok(Keymap::default());
+    }
+    let text = read_small(&path, MOST_OF_SETTINGS)?;
+    let text = String::from_utf8(text).map_err(|_| {
+        Failure::input(format!("cannot use {}: it is not UTF-8", shown(&path)))
+            .hint("save the file as UTF-8")
+    })?;
     keymap_of(&text).map_err(|error| {
-        Failure::input(format!("cannot use {}: {error}", path.display()))
+        Failure::input(format!("cannot use {}: {error}", shown(&path)))
             .hint("docs/keys.md shows the names of actions and keys")
     })
 }

@@ -9,7 +9,7 @@ use super::context::{Context, shown};
 use super::failure::Failure;
 use super::plan::RATERS_WANTED;
 use super::propose::{Searched, searched};
-use super::table::{table, thousands};
+use super::table::{count, table, thousands};
 use super::trust::{self, Doubtful};
 use crate::consensus::LabelSetChanges;
 use crate::domain::Role;
@@ -219,8 +219,8 @@ fn next_step(
 fn text(report: &Report, room: Room) -> String {
     let counts = &report.counts;
     let sources = format!(
-        "from {} sources and the original labels",
-        thousands(counts.sources.len())
+        "from {} and the original labels",
+        count(counts.sources.len(), "source")
     );
     let models = match counts.models_waiting.len() {
         0 => String::new(),
@@ -237,16 +237,16 @@ fn text(report: &Report, room: Room) -> String {
         None => "all: no search has chosen among them".to_owned(),
     };
     let notes = match counts.open_notes {
-        0 => format!("{} comments", thousands(counts.comments)),
+        0 => count(counts.comments, "comment"),
         open => format!(
-            "{} comments; {} notes to answer (`relabel notes --open`)",
-            thousands(counts.comments),
-            thousands(open)
+            "{}; {} to answer (`relabel notes --open`)",
+            count(counts.comments, "comment"),
+            count(open, "note")
         ),
     };
     let wanted = format!(
-        "{} votes wanted ({} an answer)",
-        thousands(report.votes_wanted),
+        "{} needed ({} per question)",
+        count(report.votes_wanted, "vote"),
         report.raters_wanted
     );
     let rows = [
@@ -317,10 +317,10 @@ fn progress(report: &Report) -> Option<String> {
             "answered".to_owned(),
             bar(share, 30),
             format!(
-                "{:.1} %: {} of {} votes wanted",
+                "{:.1} %: {} of {} needed",
                 share * 100.0,
                 thousands(votes),
-                thousands(report.votes_wanted)
+                count(report.votes_wanted, "vote")
             ),
         ]);
     }
@@ -388,9 +388,9 @@ fn run_text(run: &RunReport, room: Room) -> String {
 fn since_text(since: &Since, has_run: bool, room: Room) -> String {
     let begin = if has_run {
         format!(
-            "now, with {} votes since on {} questions:",
-            thousands(since.votes),
-            thousands(since.questions)
+            "now, with {} since on {}:",
+            count(since.votes, "vote"),
+            count(since.questions, "question")
         )
     } else {
         "now, by majority:".to_owned()

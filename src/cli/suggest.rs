@@ -1,6 +1,6 @@
 //! "Did you mean": the nearest class, column, image or node to a text that names none.
 
-use crate::domain::{Class, Classes, FindClassError};
+use crate::domain::{Class, Classes, FindClassError, image_key};
 use crate::formats::table::Column;
 use crate::hierarchy::Hierarchy;
 
@@ -55,26 +55,64 @@ pub fn node_hint(hierarchy: &Hierarchy, text: &str) -> String {
     }
 }
 
-/// The image that a name is most like, whatever its ending: the same numbers in it, and at most a quarter of the letters that differ. Files of a data set are all alike but for
-/// their numbers.
+/// The image that a name is most like, whatever its case and ending: the very stem, else the stem of the last part, else one with the same numbers in it and at most a quarter of
+/// the letters that differ. Files of a data set are all alike but for their numbers.
 pub fn closest_image<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if text.len() > LONGEST {
         return None;
     }
-    let digits = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
-    let stem = |name: &str| -> String {
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        stem.to_lowercase()
-    };
-    let (wanted, wanted_digits) = (stem(text), digits(&stem(text)));
+    let text = image_key(text).ok()?;
+    let wanted = stem(&text);
+    let (wanted_digits, wanted_last) = (digits(&wanted), last_part(&wanted));
     let most = wanted.chars().count() / 4;
+    let likeness = |name: &str| {
+        let stem = stem(name);
+        if stem == wanted {
+            return Some((0, 0));
+        }
+        let last = last_part(&stem);
+        if last == wanted_last || is_same_number(last, wanted_last) {
+            return Some((1, strsim::osa_distance(&stem, &wanted)));
+        }
+        if digits(&stem) != wanted_digits {
+            return None;
+        }
+        let distance = strsim::osa_distance(&stem, &wanted);
+        (distance <= most).then_some((2, distance))
+    };
     names
-        .map(|name| (stem(name), name))
-        .filter(|(stem, _)| digits(stem) == wanted_digits)
-        .map(|(stem, name)| (strsim::osa_distance(&stem, &wanted), name))
-        .filter(|(distance, _)| *distance <= most)
+        .filter_map(|name| Some((likeness(name)?, name)))
         .min()
         .map(|(_, name)| name)
+}
+
+/// A name in small letters, without its ending.
+fn stem(name: &str) -> String {
+    let start = name.len() - last_part(name).len();
+    let dot = name.rfind('.').filter(|dot| *dot > start);
+    let stem = dot.and_then(|dot| name.get(..dot)).unwrap_or(name);
+    stem.to_lowercase()
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+fn digits(name: &str) -> String {
+    name.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Whether two texts are one number, but for zeros in front.
+fn is_same_number(one: &str, other: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number(one)
+        && is_number(other)
+        && one.trim_start_matches('0') == other.trim_start_matches('0')
+}
+
+/// The rater whose name is most like this one.
+pub fn closest_rater<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    closest(name, names.map(|name| (name, ()))).map(|(name, ())| name)
 }
 
 /// "Did you mean this image?", where one is like it.
@@ -114,6 +152,15 @@ mod tests {
         assert_eq!(meant("train/dog_19.JPEG"), None);
         assert_eq!(closest_image("c.jpg", ["a.jpg"].into_iter()), None);
         assert_eq!(meant("val/horse_17.png"), None);
+        // Its last part says it: another folder, another case, no ending, zeros in front.
+        assert_eq!(meant("C:\\x\\DOG_18"), Some("train/dog_18.JPEG"));
+        let numbered = ["12.jpg", "000013.jpg"];
+        let meant = |text| closest_image(text, numbered.into_iter());
+        assert_eq!(
+            (meant("12"), meant("13")),
+            (Some("12.jpg"), Some("000013.jpg"))
+        );
+        assert_eq!(meant("14"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-pub use crate::text::thousands;
+pub use crate::text::{count, thousands};
 
 use crate::text::printable;
 

@@ -1,11 +1,11 @@
 //! `relabel team`: logins for people who vote over SSH.
 
 use std::ffi::OsStr;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, shown};
 use super::failure::Failure;
+use super::input::read_small;
 use super::review::{ScreenOptions, unknown_rater};
 use crate::formats::authorized_keys;
 use crate::formats::public_key::{LONGEST, PublicKey, PublicKeyError};
@@ -61,14 +61,15 @@ pub fn run(team: &Team, context: &Context) -> Result<(), Failure> {
 
 fn key(options: &TeamKey, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
-    let name = &options.rater;
-    let rater = store.rater(name)?.ok_or_else(|| unknown_rater(name))?;
+    let named = store.rater_named(&options.rater)?;
+    let rater = named.ok_or_else(|| unknown_rater(&options.rater))?;
+    let name = &rater.name;
     let key = read_key(&options.key)?;
     let mut words = Vec::new();
     if options.mosh {
         words.extend(MOSH.iter().map(|&word| word.to_owned()));
     }
-    words.extend(review_words(options, &context.project)?);
+    words.extend(review_words(options, name, &context.project)?);
     let line = authorized_keys::line(&words, &key, name)
         .map_err(|error| Failure::failed(format!("cannot write the line: {error}")))?;
     context.print(&line)?;
@@ -89,7 +90,7 @@ fn key(options: &TeamKey, context: &Context) -> Result<(), Failure> {
 }
 
 /// The review screen's command, word by word.
-fn review_words(options: &TeamKey, project: &Path) -> Result<Vec<String>, Failure> {
+fn review_words(options: &TeamKey, rater: &str, project: &Path) -> Result<Vec<String>, Failure> {
     let unknown = |error: std::io::Error| {
         Failure::failed(format!(
             "cannot tell where relabel or the project is: {error}"
@@ -104,9 +105,12 @@ fn review_words(options: &TeamKey, project: &Path) -> Result<Vec<String>, Failur
         "review".to_owned(),
         "--kiosk".to_owned(),
     ];
-    words.extend(option("--rater", &options.rater));
+    words.extend(option("--rater", rater));
     for (name, value) in options.screen.given() {
-        words.extend(option(name, &value));
+        match value {
+            Some(value) => words.extend(option(name, &value)),
+            None => words.push(name.to_owned()),
+        }
     }
     Ok(words)
 }
@@ -129,13 +133,7 @@ fn text(path: &OsStr) -> Result<String, Failure> {
 }
 
 fn read_key(path: &Path) -> Result<PublicKey, Failure> {
-    let file = std::fs::File::open(path)
-        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", shown(path))))?;
-    let mut bytes = Vec::new();
-    // A byte more than a key may have, so that one that is too long is seen as such.
-    file.take(LONGEST as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::failed(format!("cannot read {}: {error}", shown(path))))?;
+    let bytes = read_small(path, LONGEST as u64)?;
     PublicKey::read(&bytes).map_err(|error| {
         let failure = Failure::input(format!("cannot use {}: {error}", shown(path)));
         match error {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::table::thousands;
+use super::table::count;
 use crate::consensus::CalibratedOptions;
 use crate::consensus::agreement::rater_figures;
 use crate::consensus::interval::Interval;
@@ -30,14 +30,14 @@ impl Doubtful {
     pub fn warning(&self) -> String {
         let percent = |share: f64| format!("{:.1}", share * 100.0);
         format!(
-            "{} {} % right on gold: {} % of {} answers (95 %: {}–{})",
+            "{} {} % right on gold: {} % of {} (95 %: {}–{})",
             printable(&self.rater),
             match self.surely {
                 true => format!("is below {}", self.bound * 100.0),
                 false => format!("may be below {}", self.bound * 100.0),
             },
             percent(self.gold_accuracy),
-            thousands(self.gold_votes),
+            count(self.gold_votes, "answer"),
             percent(self.interval.low),
             percent(self.interval.high),
         )

@@ -126,9 +126,11 @@ impl Method {
             let method = Method::DawidSkene(DawidSkeneOptions::default());
             return Choice { method, reason };
         }
-        let reason = format!(
-            "{without_gold}, and {raters} raters with {votes_each:.1} votes a question are too few to weigh them"
-        );
+        let too_few = match raters {
+            1 => "1 rater".to_owned(),
+            _ => format!("{raters} raters with {votes_each:.1} votes a question"),
+        };
+        let reason = format!("{without_gold}, and too few votes to weigh raters: {too_few}");
         let method = Method::Majority(MajorityOptions::default());
         Choice { method, reason }
     }

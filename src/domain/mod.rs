@@ -4,6 +4,7 @@
 
 mod answer;
 mod class;
+mod name;
 mod note;
 mod rater;
 mod task;
@@ -11,6 +12,7 @@ mod vote;
 
 pub use answer::{Answer, ParseAnswerError};
 pub use class::{Class, ClassError, ClassIndex, Classes, FindClassError};
+pub use name::{ImageNameError, image_key, image_name, normal_name};
 pub use note::{FindNoteError, NoteId};
 pub use rater::{ParseRoleError, Role};
 pub use task::{Heading, TaskLayout};

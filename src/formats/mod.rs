@@ -14,3 +14,4 @@ pub(crate) mod parquet;
 pub mod public_key;
 pub mod records;
 pub mod table;
+pub mod whole;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::audit::{Design, Maybe, Outlook, Standing, Terms, Totals, Verdict};
 use crate::domain::{Answer, ClassIndex, Classes, ImageId};
 use crate::store::{Store, StoreError, StoredAudit};
-use crate::text::thousands;
+use crate::text::{count, thousands};
 
 /// An audit of the project.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,7 @@ impl LiveAudit {
     /// # Errors
     /// SQLite refuses.
     pub fn answers(&self, store: &Store) -> Result<Vec<Option<Answer>>, StoreError> {
-        store.audit_answers(&self.planned)
+        store.audit_answers(&self.planned, None)
     }
 
     /// What is to be said of it, line by line: what, the figure, and a remark.
@@ -167,20 +167,20 @@ pub fn verdict_words(terms: &Terms, standing: &Standing, outlook: Outlook) -> St
     let looked_at = standing.counts.looked_at;
     match (standing.verdict, outlook) {
         (Verdict::Below(after), _) => format!(
-            "verdict: fewer than {tolerance} are wrong ({sure} sure), clear after {} labels",
-            thousands(after)
+            "verdict: fewer than {tolerance} are wrong ({sure} sure), clear after {}",
+            count(after, "label")
         ),
         (Verdict::Above(after), _) => format!(
-            "verdict: {tolerance} or more are wrong ({sure} sure), clear after {} labels",
-            thousands(after)
+            "verdict: {tolerance} or more are wrong ({sure} sure), clear after {}",
+            count(after, "label")
         ),
         (Verdict::Open, Outlook::More(more)) if looked_at == 0 => format!(
-            "no verdict yet: go on; {} labels, if all are right",
-            thousands(more)
+            "no verdict yet: go on; {}, if all are right",
+            count(more, "label")
         ),
         (Verdict::Open, Outlook::More(more)) => format!(
-            "no verdict yet: go on; about {} labels more, if they are like these",
-            thousands(more)
+            "no verdict yet: go on; about {} more, if they are like these",
+            count(more, "label")
         ),
         (Verdict::Open, _) if looked_at < standing.drawn => format!(
             "no verdict yet: go on; if labels are like these, the {} drawn may be too few",

@@ -8,11 +8,21 @@ use super::keymap::{Keymap, KeymapError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// It is no TOML, or says what no config file says.
-    #[error("{0}")]
+    #[error("{}", toml_on_a_line(.0))]
     Toml(#[from] toml::de::Error),
     /// Its keys cannot be bound.
     #[error("{0}")]
     Keys(#[from] KeymapError),
+}
+
+/// Its words stand below a drawing of the line.
+fn toml_on_a_line(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text.lines().next().unwrap_or_default();
+    match place.starts_with("TOML parse error") {
+        true => format!("{place}: {}", error.message()),
+        false => error.message().to_owned(),
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

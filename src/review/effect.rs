@@ -81,6 +81,13 @@ pub enum Effect {
         /// The image that is looked at, which is left out.
         except: ImageId,
     },
+    /// Read a part of the tasks that the rater has answered, the newest first; answered by `EarlierLoaded` or `EarlierFailed`.
+    LoadEarlier {
+        /// First digits of a number, or a part of a name; all tasks where empty.
+        filter: String,
+        /// How many tasks are passed over.
+        from: usize,
+    },
     /// Say what came of the sitting; answered by `SummaryReady`, in an audit `AuditReady`, or `SummaryFailed`.
     Summarise,
 

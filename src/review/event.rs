@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::picture::{Picture, PictureRequest};
-use super::state::Task;
+use super::picture::{NoPicture, Picture, PictureRequest};
+use super::state::{EarlierTasks, Shown, Task};
 use super::summary::{AuditSummary, Summary};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 
@@ -24,6 +24,8 @@ pub enum Event {
         /// When.
         at: i64,
     },
+    /// Text was pasted.
+    Pasted(String),
     /// The terminal has a new size.
     Resize {
         /// Its width.
@@ -38,6 +40,8 @@ pub enum Event {
         /// Whether there are any.
         shown: bool,
     },
+    /// The newest frame holds something else of the task than the one before, or more of its picture has arrived.
+    Drawn(Shown),
     /// How long the picture on the screen was on its way; none while it is.
     PictureArrived(Option<Duration>),
 
@@ -90,9 +94,13 @@ pub enum Event {
     ExamplesLoaded {
         /// Which class.
         class: ClassIndex,
-        /// Image and name.
+        /// Image, and its number or name in words.
         images: Vec<(ImageId, String)>,
     },
+    /// A part of the tasks that the rater has answered.
+    EarlierLoaded(EarlierTasks),
+    /// They cannot be read, for this reason.
+    EarlierFailed(String),
     /// What came of the sitting.
     SummaryReady(Box<Summary>),
     /// The question that the audit puts is settled.
@@ -114,7 +122,7 @@ pub enum Event {
     PictureFailed {
         /// What was asked for.
         request: PictureRequest,
-        /// Why, in one line.
-        reason: String,
+        /// Why.
+        reason: NoPicture,
     },
 }

@@ -17,6 +17,7 @@ pub enum Action {
     NoToAll,
     Done,
     Undo,
+    Earlier,
     Up,
     Down,
     OtherLabel,
@@ -106,6 +107,13 @@ pub const BINDINGS: &[Binding] = &[
         &["u"],
         "undo",
         "takes back the last step; any number of steps, across tasks",
+    ),
+    bind(
+        Action::Earlier,
+        "earlier",
+        &["e"],
+        "earlier",
+        "lists the tasks that you have answered, to change an answer",
     ),
     bind(
         Action::OtherLabel,
@@ -253,6 +261,14 @@ pub fn help_lines() -> u16 {
 }
 
 impl Action {
+    /// Whether it answers labels or ends their task: for that, they have to be seen.
+    pub fn votes(self) -> bool {
+        matches!(
+            self,
+            Action::Yes | Action::No | Action::Maybe | Action::NoToAll | Action::Done
+        )
+    }
+
     fn pans(self) -> bool {
         matches!(
             self,

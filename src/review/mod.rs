@@ -6,6 +6,7 @@ pub mod config;
 pub mod driver;
 pub mod effect;
 pub mod event;
+pub mod input;
 pub mod keymap;
 pub mod layout;
 pub mod picture;

@@ -1,5 +1,8 @@
 //! Everything that the review screen knows.
 
+mod earlier;
+mod ending;
+mod sight;
 mod task;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -11,13 +14,16 @@ use crossterm::event::KeyEvent;
 use super::effect::NoteText;
 use super::event::StepId;
 use super::keymap::Keymap;
-use super::picture::{Picture, PictureRequest, Viewport};
+use super::layout::bounded;
+use super::picture::{NoPicture, Picture, PictureRequest, Viewport};
 use super::search::Search;
 use super::summary::{AuditSummary, Summary};
 use super::view::Palette;
 use crate::domain::{Answer, ClassIndex, Classes, ImageId, NoteId, TaskId};
 use crate::hierarchy::Hierarchy;
 
+pub use earlier::{Detour, Earlier, EarlierTask, EarlierTasks};
+pub use sight::{NotSeen, Shown, can_answer, can_vote};
 pub use task::{ImageNote, Insight, Label, Task};
 
 /// How far the rater is.
@@ -45,7 +51,7 @@ pub enum PictureState {
     /// Ready to be drawn.
     Ready(Arc<Picture>),
     /// There is none, for this reason.
-    Failed(String),
+    Failed(NoPicture),
 }
 
 /// What the keys do, and what is drawn.
@@ -68,6 +74,8 @@ pub enum Mode {
     Help(u16),
     /// Looking at other images of a class.
     Examples(Examples),
+    /// Choosing one of the tasks that the rater has answered.
+    Earlier(Earlier),
     /// Looking at what came of the sitting.
     Closing(Closing),
 }
@@ -92,7 +100,7 @@ pub enum Asks {
 pub struct Examples {
     /// The class.
     pub class: ClassIndex,
-    /// Images with their names; none while they are looked for.
+    /// Images, with their numbers or names in words; none while they are looked for.
     pub images: Option<Vec<(ImageId, String)>>,
 }
 
@@ -247,6 +255,8 @@ pub struct State {
     pub pictures_on: bool,
     /// Whether there is nothing behind the screen to go back to: the screen is all that the rater may use.
     pub kiosk: bool,
+    /// Whether the rater may know images by their names; else only by their numbers.
+    pub names: bool,
     /// What is asked of the labels.
     pub asks: Asks,
     /// Whether the screen says what a picture costs.
@@ -261,7 +271,7 @@ pub struct State {
     pub mode: Mode,
     /// The task on the screen.
     pub current: Option<TaskId>,
-    /// The label under the cursor.
+    /// The line of the cursor: a label's, or the one below the last, where it is once every label is answered.
     pub cursor: usize,
     /// The part of the image that is shown.
     pub viewport: Viewport,
@@ -275,8 +285,10 @@ pub struct State {
     pub tasks: HashMap<TaskId, Task>,
     /// Pictures that are wanted now.
     pub pictures: HashMap<PictureRequest, PictureState>,
-    /// Whether the current task was opened from the closing screen.
+    /// Whether the current task is on the screen out of its turn.
     pub detour: bool,
+    /// Its reason, as of the last such task.
+    pub detour_kind: Detour,
     /// Images that this sitting has finished tasks of.
     pub touched: Vec<ImageId>,
     /// Tasks of the queue that were not ended yet, wherever they are now.
@@ -291,6 +303,12 @@ pub struct State {
     pub(super) lost_note: Option<(ImageId, NoteText)>,
     /// The labels that `progress.votes` counts.
     pub(super) voted: HashSet<(TaskId, ClassIndex)>,
+    /// What the newest frame holds of the task.
+    pub shown: Shown,
+    /// Labels that have been on the screen since the task came there.
+    pub(super) seen: HashSet<ClassIndex>,
+    /// The last key that would have voted on what was not seen: when, and why it did not count.
+    pub(super) refused: Option<(i64, NotSeen)>,
     /// Keys typed before their task was read, with their times.
     pub(super) typed_ahead: VecDeque<(KeyEvent, i64)>,
     /// Tasks that are being read.
@@ -319,11 +337,12 @@ impl State {
             palette: sitting.palette,
             pictures_on: true,
             kiosk: false,
+            names: false,
             asks: Asks::default(),
             info_on: false,
             arrival: None,
             rater: sitting.rater,
-            size,
+            size: bounded(size),
             mode: Mode::Voting,
             current,
             cursor: 0,
@@ -334,6 +353,7 @@ impl State {
             tasks: HashMap::new(),
             pictures: HashMap::new(),
             detour: false,
+            detour_kind: Detour::default(),
             touched: Vec::new(),
             unfinished,
             history: Vec::new(),
@@ -342,6 +362,9 @@ impl State {
             notes_in_flight: VecDeque::new(),
             lost_note: None,
             voted: HashSet::new(),
+            shown: Shown::default(),
+            seen: HashSet::new(),
+            refused: None,
             typed_ahead: VecDeque::new(),
             loading: HashSet::new(),
             given_back: HashSet::new(),
@@ -369,6 +392,12 @@ impl State {
     /// The label under the cursor.
     pub fn label(&self) -> Option<&Label> {
         self.task()?.labels.get(self.cursor)
+    }
+
+    /// Whether the cursor has left the labels.
+    pub(super) fn cursor_is_below(&self) -> bool {
+        self.task()
+            .is_some_and(|task| self.cursor >= task.labels.len())
     }
 
     /// Whether this is an audit.

@@ -39,7 +39,7 @@ pub struct GoldAgreement {
 pub struct FinalLabels {
     /// The image.
     pub image: ImageId,
-    /// Its name.
+    /// Its number in words, or its name.
     pub name: String,
     /// Names of the labels in the set.
     pub labels: Vec<String>,
@@ -54,7 +54,7 @@ pub struct FinalLabels {
 pub struct Dispute {
     /// The task that asks it.
     pub task: TaskId,
-    /// Image name.
+    /// The image's number in words, or its name.
     pub image: String,
     /// Name of the class.
     pub label: String,
@@ -67,7 +67,7 @@ pub struct Dispute {
 /// What somebody answered to the rater's flag or comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnsweredNote {
-    /// Image name.
+    /// The image's number in words, or its name.
     pub image: String,
     /// The comment; none for a flag.
     pub comment: Option<String>,
@@ -90,12 +90,14 @@ pub struct Summary {
     pub gold: Option<GoldAgreement>,
     /// Label sets of the images of this sitting.
     pub label_sets: Vec<FinalLabels>,
-    /// Disputes left in the project, the most disputed first; for an adjudicator then what is decided, the newest first. A bounded
+    /// Whether only images are looked at on which the rater has answered all that is asked; all others stay blind.
+    pub of_own: bool,
+    /// Disputes that are left, the most disputed first; for an adjudicator then what is decided, the newest first. A bounded
     /// number of either.
     pub disputes: Vec<Dispute>,
-    /// All disputes.
+    /// All these disputes, listed or not.
     pub disputes_total: usize,
-    /// All questions that adjudicators have decided.
+    /// Questions that adjudicators have decided.
     pub decided_total: usize,
     /// What was answered to the rater's notes, the newest first; a bounded number.
     pub answered_notes: Vec<AnsweredNote>,
@@ -110,7 +112,7 @@ pub struct AuditSummary {
     pub rows: Vec<[String; 3]>,
     /// What the answers say to the question put.
     pub verdict: String,
-    /// Labels that are wrong, and those that nobody can tell: image, label, and which of the two.
+    /// Labels that the auditor found wrong, or could not tell: image, label, and which of the two.
     pub found: Vec<(String, String, &'static str)>,
     /// Labels left out because other auditors were at them.
     pub with_others: usize,

@@ -7,8 +7,14 @@ use crate::domain::{Answer, ClassIndex, ImageId, Question, RaterId, RoundId};
 /// An audit as it was planned, with the labels drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredAudit {
-    /// Its name, and that of the round that holds its answers.
+    /// The same in every copy of the project.
+    pub identity: String,
+    /// Its name here, and that of the round that holds its answers.
     pub name: String,
+    /// The name that somebody gave it, which another audit may have here.
+    pub given_name: String,
+    /// When it was given that name, in Unix milliseconds.
+    pub named_at: i64,
     /// What is audited, in words.
     pub given: String,
     /// How the labels were drawn: uniform, class or score.
@@ -64,16 +70,19 @@ fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<usize> {
 }
 
 impl Store {
-    /// Keeps an audit, in place of one of the same name.
+    /// Keeps an audit, in place of one of the same identity or name.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn keep_audit(&self, audit: &StoredAudit) -> Result<(), StoreError> {
-        self.connection
-            .execute("DELETE FROM audit WHERE name = ?1", [&audit.name])?;
         self.connection.execute(
-            "INSERT INTO audit (name, given, drawn_by, seed, tolerance, confidence, maybe, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "DELETE FROM audit WHERE identity = ?1 OR name = ?2",
+            [&audit.identity, &audit.name],
+        )?;
+        self.connection.execute(
+            "INSERT INTO audit (name, given, drawn_by, seed, tolerance, confidence, maybe, at,
+                                identity, given_name, named_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             (
                 &audit.name,
                 &audit.given,
@@ -83,6 +92,9 @@ impl Store {
                 audit.confidence,
                 &audit.maybe,
                 audit.at,
+                &audit.identity,
+                &audit.given_name,
+                audit.named_at,
             ),
         )?;
         let id = self.connection.last_insert_rowid();
@@ -120,21 +132,37 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn audit(&self, name: &str) -> Result<Option<StoredAudit>, StoreError> {
+        self.audit_by("name", name)
+    }
+
+    /// The audit of this identity.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn audit_of(&self, identity: &str) -> Result<Option<StoredAudit>, StoreError> {
+        self.audit_by("identity", identity)
+    }
+
+    fn audit_by(&self, column: &str, value: &str) -> Result<Option<StoredAudit>, StoreError> {
         let found = self
             .connection
-            .prepare_cached(
-                "SELECT id, given, drawn_by, seed, tolerance, confidence, maybe, at FROM audit WHERE name = ?1",
-            )?
-            .query_row([name], |row| {
+            .prepare_cached(&format!(
+                "SELECT id, name, given, drawn_by, seed, tolerance, confidence, maybe, at, identity, given_name, named_at
+                 FROM audit WHERE {column} = ?1"
+            ))?
+            .query_row([value], |row| {
                 let audit = StoredAudit {
-                    name: name.to_owned(),
-                    given: row.get(1)?,
-                    drawn_by: row.get(2)?,
-                    seed: row.get::<_, i64>(3)?.cast_unsigned(),
-                    tolerance: row.get(4)?,
-                    confidence: row.get(5)?,
-                    maybe: row.get(6)?,
-                    at: row.get(7)?,
+                    name: row.get(1)?,
+                    given: row.get(2)?,
+                    drawn_by: row.get(3)?,
+                    seed: row.get::<_, i64>(4)?.cast_unsigned(),
+                    tolerance: row.get(5)?,
+                    confidence: row.get(6)?,
+                    maybe: row.get(7)?,
+                    at: row.get(8)?,
+                    identity: row.get(9)?,
+                    given_name: row.get(10)?,
+                    named_at: row.get(11)?,
                     strata: Vec::new(),
                     draws: Vec::new(),
                 };
@@ -175,11 +203,16 @@ impl Store {
         Ok(Some(audit))
     }
 
-    /// The standing answers to the labels drawn, in their order. Auditors who contradict each other leave a maybe.
+    /// The standing answers to the labels drawn, in their order; where an auditor is named, only that one's. Auditors who
+    /// contradict each other leave a maybe.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn audit_answers(&self, audit: &StoredAudit) -> Result<Vec<Option<Answer>>, StoreError> {
+    pub fn audit_answers(
+        &self,
+        audit: &StoredAudit,
+        auditor: Option<RaterId>,
+    ) -> Result<Vec<Option<Answer>>, StoreError> {
         let mut answers: Vec<Option<Answer>> = vec![None; audit.draws.len()];
         let mut statement = self.connection.prepare_cached(&format!(
             "SELECT audit_draw.place, vote.answer
@@ -188,9 +221,9 @@ impl Store {
              JOIN audit_draw ON audit_draw.audit = audit.id
              JOIN question ON question.image = audit_draw.image AND question.class = audit_draw.class
              JOIN vote ON vote.question = question.id AND vote.round = round.id
-             WHERE audit.name = ?1 AND vote.answer IS NOT NULL AND {NEWEST}"
+             WHERE audit.identity = ?1 AND (?2 IS NULL OR vote.rater = ?2) AND vote.answer IS NOT NULL AND {NEWEST}"
         ))?;
-        let mut rows = statement.query([&audit.name])?;
+        let mut rows = statement.query((&audit.identity, auditor.map(|auditor| auditor.0)))?;
         while let Some(row) = rows.next()? {
             let answer = Answer::from_code(row.get(1)?);
             if let (Some(place), Some(answer)) = (answers.get_mut(count(row, 0)?), answer) {
@@ -204,7 +237,7 @@ impl Store {
         Ok(answers)
     }
 
-    /// Asks for a label drawn, as of `now`; the claim runs out at `until` (Unix milliseconds). It is full once anybody's
+    /// Asks for a label drawn of an audit by its identity, as of `now`; the claim runs out at `until` (Unix milliseconds). It is full once anybody's
     /// answer stands, and busy while another auditor has it.
     ///
     /// # Errors
@@ -225,7 +258,7 @@ impl Store {
                  JOIN audit_draw ON audit_draw.audit = audit.id AND audit_draw.place = ?2
                  JOIN question ON question.image = audit_draw.image AND question.class = audit_draw.class
                  JOIN vote ON vote.question = question.id AND vote.round = round.id
-                 WHERE audit.name = ?1 AND vote.answer IS NOT NULL AND {NEWEST})"
+                 WHERE audit.identity = ?1 AND vote.answer IS NOT NULL AND {NEWEST})"
             ))?
             .query_row((audit, place as i64), |row| row.get::<_, bool>(0))?;
         if is_answered {
@@ -235,7 +268,7 @@ impl Store {
             .connection
             .prepare_cached(
                 "INSERT INTO audit_claim (audit, place, rater, until)
-                 SELECT id, ?2, ?3, ?4 FROM audit WHERE name = ?1
+                 SELECT id, ?2, ?3, ?4 FROM audit WHERE identity = ?1
                  ON CONFLICT DO UPDATE SET rater = excluded.rater, until = excluded.until
                  WHERE rater = excluded.rater OR until <= ?5",
             )?
@@ -270,7 +303,7 @@ impl Store {
         self.connection
             .prepare_cached(
                 "DELETE FROM audit_claim WHERE place = ?2 AND rater = ?3
-                    AND audit = (SELECT id FROM audit WHERE name = ?1)",
+                    AND audit = (SELECT id FROM audit WHERE identity = ?1)",
             )?
             .execute((audit, place as i64, rater.0))?;
         Ok(())
@@ -306,16 +339,16 @@ impl Store {
             .query_row((rater.0, round.0, at), |row| count(row, 0))?)
     }
 
-    /// Whether anybody's answer stands in a round.
+    /// Whether anybody has ever answered in a round, answers taken back among them.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn has_answers(&self, round: RoundId) -> Result<bool, StoreError> {
+    pub fn has_votes(&self, round: &str) -> Result<bool, StoreError> {
         Ok(self
             .connection
-            .prepare_cached(&format!(
-                "SELECT EXISTS (SELECT 1 FROM vote WHERE round = ?1 AND answer IS NOT NULL AND {NEWEST})"
-            ))?
-            .query_row([round.0], |row| row.get(0))?)
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM vote WHERE round = (SELECT id FROM round WHERE name = ?1))",
+            )?
+            .query_row([round], |row| row.get(0))?)
     }
 }

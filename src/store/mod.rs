@@ -2,11 +2,13 @@
 //!
 //! Imports domain, and the tables that consensus takes. Writing functions are cheap alone and safe together inside [`Store::atomically`].
 
+mod audit_names;
 mod audits;
 mod claims;
 mod classes;
 mod cleaning;
 mod decisions;
+mod earlier;
 mod evidence;
 mod health;
 mod identity;
@@ -17,6 +19,7 @@ mod notes;
 mod plan;
 mod proposals;
 mod raters;
+mod removal;
 mod runs;
 mod schema;
 mod settings;
@@ -29,18 +32,21 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+pub use audit_names::RenamedAudit;
 pub use audits::{AuditDraw, AuditStratum, StoredAudit};
 pub use claims::{Place, Places};
 pub use cleaning::{DroppedImage, DroppedTask};
 pub use decisions::{DECISION_ROUND, Decision, Ruling};
+pub use earlier::{EarlierPart, EarlierRow, Retests};
 pub use evidence::{GOLD_ROUND, RETEST_SUFFIX, StoredEvidence};
-pub use images::{ImageFile, ImageRow};
+pub use images::{ImageFile, ImageRow, KnownFile, Unseen};
 pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};
 pub use models::{Model, ProposedBy, Source};
 pub use notes::{Note, NoteAnswer, NoteKind};
 pub use plan::{PlannedTask, Replanned};
 pub use proposals::ProposalRow;
 pub use raters::RaterRow;
+pub use removal::{Reason, Removed};
 pub use runs::{NewRun, QuestionScore, Run, ScoreRow};
 pub use status::{RaterProgress, Status};
 pub use tasks::{OpenQuestion, OpenTask, OtherVote, TaskQuestion, TaskRow};

@@ -203,17 +203,12 @@ impl Store {
             .query_row((note.copy, note.sequence), |row| Ok(ImageId(row.get(0)?)))?)
     }
 
-    /// A rater's notes that were answered, the newest answer first, at most so many. Left out are images of which the rater has
+    /// A rater's notes that were answered, the newest answer first. Left out are images of which the rater has
     /// answered nothing in the round, or has begun a task and not ended it: one stays blind until one has voted.
     ///
     /// # Errors
     /// SQLite refuses.
-    pub fn answered_notes(
-        &self,
-        rater: RaterId,
-        round: RoundId,
-        most: usize,
-    ) -> Result<Vec<Note>, StoreError> {
+    pub fn answered_notes(&self, rater: RaterId, round: RoundId) -> Result<Vec<Note>, StoreError> {
         let answers =
             format!("vote.round = ?2 AND vote.rater = ?1 AND vote.answer IS NOT NULL AND {NEWEST}");
         let images: Vec<i64> = self
@@ -242,7 +237,6 @@ impl Store {
         }
         let newest = |note: &Note| note.answers.iter().map(|answer| answer.at).max();
         notes.sort_by_key(|note| (std::cmp::Reverse(newest(note)), note.id));
-        notes.truncate(most);
         Ok(notes)
     }
 }

@@ -1,7 +1,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use super::{Store, StoreError};
-use crate::domain::{RaterId, Role, RoundId};
+use crate::domain::{RaterId, Role, RoundId, normal_name};
 
 /// A rater of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,26 @@ impl Store {
             .optional()?
             .map(rater)
             .transpose()
+    }
+
+    /// The rater of this name as it is written, else the only one whose name has the same normal form.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn rater_named(&self, name: &str) -> Result<Option<RaterRow>, StoreError> {
+        if let Some(rater) = self.rater(name)? {
+            return Ok(Some(rater));
+        }
+        let normal = normal_name(name);
+        if normal != name
+            && let Some(rater) = self.rater(&normal)?
+        {
+            return Ok(Some(rater));
+        }
+        // Names from before they were brought into one form.
+        let raters = self.raters()?.into_iter();
+        let mut alike = raters.filter(|rater| normal_name(&rater.name) == normal);
+        Ok(alike.next().filter(|_| alike.next().is_none()))
     }
 
     /// All raters, in the order in which they came.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::StoreError;
 
 /// "relb": marks the file as ours in SQLite's header.
-const APPLICATION_ID: i64 = 0x7265_6c62;
+pub(super) const APPLICATION_ID: u32 = 0x7265_6c62;
 
 /// Each step leads from the version that is its place to the next.
 const STEPS: &[&str] = &[
@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
+    include_str!("schema_9.sql"),
 ];
 
 /// The newest schema version that this program knows.
@@ -38,7 +39,7 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Stor
             Some(rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Sqlite(error),
             _ => foreign(),
         })?;
-    if application != APPLICATION_ID {
+    if application != i64::from(APPLICATION_ID) {
         return Err(foreign());
     }
     let found = version(connection)?;

@@ -53,7 +53,7 @@ pub struct Mark {
 }
 
 /// Times before this one only say which vote came first: a second after 1970 nobody voted.
-const KNOWN_FROM: i64 = 1_000;
+pub(super) const KNOWN_FROM: i64 = 1_000;
 
 /// The newest row of each (question, round, rater), by the clustered key.
 pub(super) const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM vote AS newer

@@ -15,11 +15,13 @@ pub mod footers;
 pub mod kitty;
 pub mod page;
 pub mod predicted;
+pub mod proxy;
 pub mod pty;
 pub mod screen;
 #[cfg(unix)]
 pub mod sshd;
 pub mod streams;
+pub mod terminals;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -202,6 +204,12 @@ impl Project {
                 code.map_or("by signal".to_owned(), |c| c.to_string())
             ),
         }
+    }
+
+    /// Adds a rater, unless there is one of this name: `review` would ask about a name that nobody has used.
+    pub fn join(&self, rater: &str, role: &str) {
+        let arguments = ["rater", "add", rater, "--role", role];
+        self.command(&arguments).output().unwrap();
     }
 
     /// What an SQL query says, a row a line, columns with `|` between.

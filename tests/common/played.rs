@@ -1,7 +1,7 @@
 //! A review screen without terminal, disk or picture workers: the test plays all of them.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -11,7 +11,9 @@ use relabel::hierarchy::Hierarchy;
 use relabel::review::effect::{Effect, NoteText};
 use relabel::review::event::Event;
 use relabel::review::keymap::Keymap;
-use relabel::review::state::{self, Label, Progress, State, Task};
+use relabel::review::state::{
+    self, EarlierTask, EarlierTasks, Label, Mode, Progress, Shown, State, Task,
+};
 use relabel::review::summary::{Dispute, Estimate, FinalLabels, PairAgreement, Summary};
 use relabel::review::update;
 use relabel::review::view::Palette;
@@ -21,6 +23,9 @@ pub const LAPTOP: ClassIndex = ClassIndex(620);
 pub const NOTEBOOK: ClassIndex = ClassIndex(681);
 pub const DESK: ClassIndex = ClassIndex(526);
 pub const TABBY: ClassIndex = ClassIndex(281);
+
+/// Earlier tasks that are read at a time.
+pub const EARLIER_AT_ONCE: usize = 2;
 
 /// The built-in classes, read once.
 pub fn classes() -> (Arc<Classes>, Arc<Hierarchy>) {
@@ -122,6 +127,7 @@ pub fn summary(disputes: &[TaskId]) -> Summary {
     };
     let image = |id: i64| format!("ILSVRC2012_val_{:08}.JPEG", 41_206 + id);
     Summary {
+        of_own: false,
         method: "calibrated, threshold 0.8".to_owned(),
         pairs: vec![PairAgreement {
             rater: "bob".to_owned(),
@@ -245,10 +251,40 @@ impl Sitting {
         self.keep(effects);
     }
 
-    /// Presses keys that are named with blanks between, one second apart; nothing is answered.
+    /// A frame is drawn that holds what there is to see, with every label and the picture.
+    pub fn see(&mut self) -> &mut Sitting {
+        let is_seen = matches!(self.state.mode, Mode::Voting | Mode::Comment(_));
+        let task = self.state.task().filter(|_| is_seen);
+        let labels = task.map(|task| task.labels.iter().map(|label| label.class).collect());
+        self.draws(Shown {
+            size: self.state.size,
+            task: task.map(|task| task.id),
+            labels: labels.unwrap_or_default(),
+            picture: task.is_some(),
+        })
+    }
+
+    /// A frame is drawn that holds this.
+    pub fn draws(&mut self, shown: Shown) -> &mut Sitting {
+        if shown != self.state.shown {
+            self.happens(Event::Drawn(shown));
+        }
+        self
+    }
+
+    /// Presses keys that are named with blanks between, one second apart, each on a screen that is drawn; nothing is answered.
     pub fn press(&mut self, keys: &str) -> &mut Sitting {
         for text in keys.split_whitespace() {
-            self.clock += 1000;
+            self.see();
+            self.press_ahead(text, 1000);
+        }
+        self
+    }
+
+    /// Presses keys so many milliseconds apart, with no frame between them.
+    pub fn press_ahead(&mut self, keys: &str, apart: i64) -> &mut Sitting {
+        for text in keys.split_whitespace() {
+            self.clock += apart;
             self.happens(Event::Key {
                 key: key(text),
                 at: self.clock,
@@ -324,8 +360,12 @@ impl Sitting {
             Effect::LoadTask(task) => Event::TaskLoaded(self.read(task)),
             Effect::LoadExamples { class, .. } => Event::ExamplesLoaded {
                 class,
-                images: vec![(ImageId(990), "cat.jpg".to_owned())],
+                images: vec![(ImageId(990), "image 990".to_owned())],
             },
+            Effect::LoadEarlier { .. } if !succeeds => Event::EarlierFailed(reason),
+            Effect::LoadEarlier { filter, from } => {
+                Event::EarlierLoaded(self.earlier(filter, from))
+            }
             Effect::Summarise if !succeeds => Event::SummaryFailed(reason),
             Effect::Summarise => Event::SummaryReady(Box::new(self.summary.clone())),
             other => panic!("{other:?} does not wait"),
@@ -359,6 +399,36 @@ impl Sitting {
             }
         }
         task
+    }
+
+    /// Two of the tasks with answers on disk; for the list they were answered in the order of their keys.
+    fn earlier(&self, filter: String, from: usize) -> EarlierTasks {
+        let answered: BTreeSet<TaskId> = self.disk.keys().map(|(task, _)| *task).collect();
+        let numbered = answered.iter().enumerate().rev();
+        let tasks = numbered.map(|(place, &id)| {
+            let task = self.read(id);
+            EarlierTask {
+                task: id,
+                number: place + 1,
+                image: format!("image {}", task.image.0),
+                part: task.part,
+                at: "2026-11-02 14:03".to_owned(),
+                answers: task.labels.iter().map(|label| label.recorded).collect(),
+            }
+        });
+        let found = tasks.filter(|task| {
+            let number = task.number.to_string();
+            number.starts_with(&filter) || task.image.contains(&format!(" {filter}"))
+        });
+        let mut rest: Vec<EarlierTask> = found.skip(from).collect();
+        let more = rest.len() > EARLIER_AT_ONCE;
+        rest.truncate(EARLIER_AT_ONCE);
+        EarlierTasks {
+            filter,
+            from,
+            tasks: rest,
+            more,
+        }
     }
 
     /// The question of a class; an added label gets a new one.

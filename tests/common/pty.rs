@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::kitty::KittyScreen;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use relabel::review::layout::LARGEST;
 
 /// How the terminal answers queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +85,8 @@ impl Terminal {
         let size = PtySize {
             rows: opening.rows,
             cols: opening.columns,
-            pixel_width: opening.columns * 10,
-            pixel_height: opening.rows * 20,
+            pixel_width: opening.columns.saturating_mul(10),
+            pixel_height: opening.rows.saturating_mul(20),
         };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = match opening.program {
@@ -128,7 +129,11 @@ impl Terminal {
             }
         });
         Terminal {
-            screen: vt100::Parser::new(extent(opening.rows), extent(opening.columns), 0),
+            screen: vt100::Parser::new(
+                extent(opening.rows, LARGEST.1),
+                extent(opening.columns, LARGEST.0),
+                0,
+            ),
             raw: Vec::new(),
             shown: 0,
             answered: 0,
@@ -146,15 +151,20 @@ impl Terminal {
 
     /// Types keys.
     pub fn keys(&mut self, keys: &str) {
+        self.bytes(keys.as_bytes());
+    }
+
+    /// Types bytes, which may be a part of a character.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         // A program that is gone takes no keys; what is waited for next says so.
-        let _ = self.input.write_all(keys.as_bytes());
+        let _ = self.input.write_all(bytes);
         let _ = self.input.flush();
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.screen
             .screen_mut()
-            .set_size(extent(rows), extent(columns));
+            .set_size(extent(rows, LARGEST.1), extent(columns, LARGEST.0));
         if let Some(kitty) = &mut self.kitty {
             kitty.set_size(columns, rows);
         }
@@ -409,8 +419,9 @@ pub fn send_signal(name: &str, process: u32) {
     assert!(sent.unwrap().success());
 }
 
-fn extent(cells: u16) -> NonZero<u16> {
-    NonZero::new(cells).unwrap()
+/// The model of the screen is no larger than what the program draws.
+fn extent(cells: u16, most: u16) -> NonZero<u16> {
+    NonZero::new(cells.min(most)).unwrap()
 }
 
 /// Where a part is found in bytes first.

@@ -1,5 +1,8 @@
 //! Reads the review screen as a rater does: from what stands there.
 
+use ratatui::layout::Rect;
+use relabel::review::layout::areas;
+
 use super::pty::Terminal;
 
 /// A label as it stands on the screen.
@@ -19,11 +22,26 @@ pub struct LabelLine {
 
 /// The labels on the screen, in their order.
 pub fn labels(terminal: &Terminal) -> Vec<LabelLine> {
-    let (columns, _) = terminal.size();
-    // From 80 columns on the labels stand beside the picture.
-    let left = if columns >= 80 { columns * 5 / 8 } else { 0 };
-    let rows = terminal.screen().rows(left, columns - left);
-    rows.filter_map(|row| label(&row)).collect()
+    let Some(areas) = areas(terminal.size()) else {
+        return Vec::new();
+    };
+    let rows = rows_of(terminal, areas.labels);
+    rows.iter().filter_map(|row| label(row)).collect()
+}
+
+/// The rows of an area.
+fn rows_of(terminal: &Terminal, area: Rect) -> Vec<String> {
+    let rows = terminal.screen().rows(area.x, area.width);
+    let rows = rows.skip(area.y.into()).take(area.height.into());
+    rows.collect()
+}
+
+/// Whether a picture is still to come: keys do not vote before it is there.
+fn waits_for_picture(terminal: &Terminal) -> bool {
+    areas(terminal.size()).is_some_and(|areas| {
+        let rows = rows_of(terminal, areas.picture());
+        rows.iter().any(|row| row.trim() == "…")
+    })
 }
 
 fn label(row: &str) -> Option<LabelLine> {
@@ -54,6 +72,11 @@ fn label(row: &str) -> Option<LabelLine> {
     })
 }
 
+/// Whether labels and picture are there, or the word that there is no picture: a rater answers on seeing both.
+pub fn is_ready(terminal: &Terminal) -> bool {
+    !labels(terminal).is_empty() && !waits_for_picture(terminal)
+}
+
 /// The label under the cursor.
 pub fn selected(terminal: &Terminal) -> Option<LabelLine> {
     labels(terminal).into_iter().find(|label| label.selected)
@@ -64,11 +87,14 @@ pub fn marks(terminal: &Terminal) -> String {
     labels(terminal).iter().map(|label| label.mark).collect()
 }
 
-/// The image's name in the header, and which of its tasks is on the screen, from 0.
+/// The image's name in the header, or `image 212`, and which of its tasks is on the screen, from 0.
 pub fn image(terminal: &Terminal) -> Option<(String, usize)> {
     let header = header(terminal);
     let mut words = header.split_whitespace().skip(1);
-    let name = words.next()?.to_owned();
+    let name = match words.next()? {
+        "image" => format!("image {}", words.next()?),
+        name => name.to_owned(),
+    };
     let part = match words.next()?.strip_prefix('(') {
         Some(part) => part.parse::<usize>().ok()? - 1,
         None => 0,

@@ -130,6 +130,15 @@ impl Server {
         None
     }
 
+    /// Has all clients from now on come by a slow line.
+    pub fn move_behind(&mut self, bits_per_second: u64, round_trip: Duration) {
+        let line = super::proxy::slow_line(self.port, bits_per_second, round_trip);
+        let known = std::fs::read_to_string(self.path("known_hosts")).unwrap();
+        let known = known.replace(&format!(":{} ", self.port), &format!(":{line} "));
+        std::fs::write(self.path("known_hosts"), known).unwrap();
+        self.port = line;
+    }
+
     /// What the server has said so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()

@@ -2,7 +2,7 @@
 
 use super::{Agreement, By, PairReport, Report, scores};
 use crate::cli::chart::{Room, histogram, sparkline};
-use crate::cli::table::{table, thousands};
+use crate::cli::table::{count, table, thousands};
 use crate::consensus::agreement::Measure;
 use crate::consensus::interval::Interval;
 use crate::report::{Group, RaterLine};
@@ -27,10 +27,10 @@ pub(super) fn text(report: &Report, options: &Agreement, room: Room) -> String {
     });
     let mut parts = vec![
         format!(
-            "round {}: {} votes on {} questions; 95 % intervals by {} bootstrap replicates over images, seed {}",
+            "round {}: {} on {}; 95 % intervals by {} bootstrap replicates over images, seed {}",
             crate::text::printable(&report.round),
-            thousands(report.votes),
-            thousands(report.questions),
+            count(report.votes, "vote"),
+            count(report.questions, "question"),
             thousands(report.replicates),
             report.seed
         ),
@@ -47,9 +47,9 @@ pub(super) fn text(report: &Report, options: &Agreement, room: Room) -> String {
     ];
     if let Some(retest) = &report.test_retest {
         parts.push(format!(
-            "test-retest: {} of {} questions answered alike in both rounds ({:.1} %)",
+            "test-retest: {} of {} answered alike in both rounds ({:.1} %)",
             thousands(retest.equal),
-            thousands(retest.pairs),
+            count(retest.pairs, "question"),
             retest.share.unwrap_or(f64::NAN) * 100.0
         ));
         let raters = retest.raters.iter().map(|rater| {

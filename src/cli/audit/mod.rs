@@ -1,6 +1,7 @@
 //! `relabel audit …`: a spot check of given labels that may be looked at as often as one likes.
 
 mod given;
+mod names;
 mod plan;
 mod result;
 mod review;
@@ -28,6 +29,19 @@ pub enum Audit {
         after_help = "Examples:\n  relabel audit result\n  relabel audit result --list\n  relabel audit result --format json"
     )]
     Result(result::AuditResult),
+    /// List the audits of the project
+    #[command(after_help = "Examples:\n  relabel audit list\n  relabel audit list --format json")]
+    List,
+    /// Give an audit another name
+    #[command(
+        after_help = "Examples:\n  relabel audit rename audit spring\nAnswers stay with it. Copies learn of the name when they are merged."
+    )]
+    Rename(names::Rename),
+    /// Remove an audit that nobody has answered in
+    #[command(
+        after_help = "Examples:\n  relabel audit remove spring\nIt comes back with a copy that has it still."
+    )]
+    Remove(names::Remove),
 }
 
 /// Runs the command.
@@ -36,6 +50,9 @@ pub fn run(audit: &Audit, context: &Context) -> Result<(), Failure> {
         Audit::Plan(options) => plan::run(options, context),
         Audit::Review(options) => review::run(options, context),
         Audit::Result(options) => result::run(options, context),
+        Audit::List => names::list(context),
+        Audit::Rename(options) => names::rename(options, context),
+        Audit::Remove(options) => names::remove(options, context),
     }
 }
 
@@ -44,9 +61,14 @@ fn open(store: &Store, name: &str) -> Result<LiveAudit, Failure> {
     if let Some(audit) = LiveAudit::open(store, name)? {
         return Ok(audit);
     }
+    Err(unknown(store, name)?)
+}
+
+/// There is no audit of this name.
+fn unknown(store: &Store, name: &str) -> Result<Failure, Failure> {
     let failure = Failure::failed(format!("there is no audit {name:?}"));
     let others = store.audit_names()?;
-    Err(match others.is_empty() {
+    Ok(match others.is_empty() {
         true => failure.hint("plan one with `relabel audit plan`"),
         false => failure.hint(format!("--name takes one of: {}", others.join(", "))),
     })

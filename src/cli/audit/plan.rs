@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::given::{Source, Strata, by_class, by_score, given_labels, one_stratum};
+use super::names::may_be_called;
 use crate::audit::exact::zero_failure_size;
 use crate::audit::{Design, Maybe, Outlook, Terms, draw};
 use crate::cli::context::{Context, now};
@@ -84,9 +85,7 @@ struct StratumSummary {
 
 /// Runs the command.
 pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
-    if options.name.trim().is_empty() {
-        return Err(Failure::usage("an audit needs a name"));
-    }
+    may_be_called(&options.name)?;
     let terms = Terms::new(options.tolerance, options.confidence, options.maybe)
         .map_err(|error| Failure::usage(error.to_string()))?;
     let store = context.open()?;
@@ -99,14 +98,16 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
     };
     let summary = store.atomically(|store| {
         let former = former(store, &options.name)?;
-        let seed = options.seed.or(former.as_ref().map(|former| former.seed));
+        let answered = store.has_votes(&options.name)?;
+        let kept = former.as_ref().filter(|_| answered);
+        let seed = options.seed.or(kept.map(|kept| kept.seed));
         let seed = seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-        let planned = planned(options, &terms, words, &strata, seed);
-        if let Some(former) = &former {
-            goes_on_from(former, &planned)?;
+        let planned = planned(options, &terms, words, &strata, seed, former.as_ref());
+        if let Some(kept) = kept {
+            goes_on_from(kept, &planned)?;
         }
         store.keep_audit(&planned)?;
-        Ok::<_, Failure>(Summary::of(&planned, &terms, former.is_some()))
+        Ok::<_, Failure>(Summary::of(&planned, &terms, answered))
     })?;
     if context.json() {
         return context.print_json(&summary);
@@ -120,19 +121,14 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The audit of this name that has answers already; none where there are no answers to keep.
+/// The audit that has this name already.
 fn former(store: &Store, name: &str) -> Result<Option<StoredAudit>, Failure> {
-    let round = store.round(name)?;
-    if !store.has_answers(round)? {
-        return Ok(None);
+    let former = store.audit(name)?;
+    if former.is_none() && store.has_votes(name)? {
+        let why = format!("round {name:?} has votes that are no answers of an audit");
+        return Err(Failure::failed(why).hint("choose another name with --name"));
     }
-    match store.audit(name)? {
-        Some(former) => Ok(Some(former)),
-        None => Err(Failure::failed(format!(
-            "round {name:?} has votes that are no answers of an audit"
-        ))
-        .hint("choose another name with --name")),
-    }
+    Ok(former)
 }
 
 /// Answers stay with the question that they were given to: what has some may be drawn further, but in no other way.
@@ -157,6 +153,7 @@ fn planned(
     given: String,
     strata: &Strata,
     seed: u64,
+    former: Option<&StoredAudit>,
 ) -> StoredAudit {
     let sizes: Vec<usize> = strata.iter().map(|(_, labels)| labels.len()).collect();
     let size = match options.size {
@@ -180,18 +177,31 @@ fn planned(
         Some(By::Class) => "class",
         Some(By::Score) => "score",
     };
-    StoredAudit {
+    let at = now();
+    let mut planned = StoredAudit {
+        identity: uuid::Uuid::new_v4().to_string(),
         name: options.name.clone(),
+        given_name: options.name.clone(),
+        named_at: at,
         given,
         drawn_by: drawn_by.to_owned(),
         seed,
         tolerance: terms.tolerance(),
         confidence: terms.confidence(),
         maybe: terms.maybe().word().to_owned(),
-        at: now(),
+        at,
         strata: strata.iter().map(stratum).collect(),
         draws: draws.collect(),
+    };
+    if let Some(former) = former {
+        // Its place among audits of the same name stays.
+        planned.named_at = former.named_at;
+        if planned.goes_on_from(former) {
+            planned.identity.clone_from(&former.identity);
+            planned.given_name.clone_from(&former.given_name);
+        }
     }
+    planned
 }
 
 impl Summary {

@@ -14,6 +14,9 @@ pub struct AuditReview {
     /// Who looks; a new name becomes an auditor [default: the user's name]
     #[arg(long, value_name = "NAME")]
     rater: Option<String>,
+    /// Show images with their names, which may give their labels away, and not by number
+    #[arg(long)]
+    names: bool,
     #[command(flatten)]
     pictures: PictureOptions,
 }
@@ -26,6 +29,7 @@ pub fn run(options: &AuditReview, context: &Context) -> Result<(), Failure> {
         store,
         audit,
         options.rater.as_deref(),
+        options.names,
         &options.pictures,
         context,
     )

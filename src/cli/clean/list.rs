@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::Judged;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::output::{CellOptions, to_file};
+use crate::cli::output::{CellOptions, Contents, to_file};
 use crate::domain::{Class, ClassIndex, Classes, ImageId};
 use crate::formats::export::{CleanedLine, write_cleaned_csv, write_jsonl};
 use crate::store::ImageRow;
@@ -17,7 +17,7 @@ use crate::store::ImageRow;
 /// Where the list goes, and how.
 #[derive(Debug, clap::Args)]
 pub struct ListOptions {
-    /// Write what becomes of each image there
+    /// Write what becomes of each image there; - for stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How it is written [default: by the file's ending: .jsonl as jsonl, .txt as image-folder, else csv]
@@ -64,7 +64,11 @@ impl ListOptions {
         path: &Path,
         context: &Context,
     ) -> Result<(), Failure> {
-        to_file(path, context, |out| {
+        let contents = match self.shape() {
+            ListFormat::Jsonl => Contents::Json,
+            ListFormat::Csv | ListFormat::ImageFolder => Contents::Text,
+        };
+        to_file(path, contents, context, |out| {
             match self.shape() {
                 ListFormat::Csv => write_cleaned_csv(lines, self.cells.formulas(), out)?,
                 ListFormat::Jsonl => write_jsonl(lines, out)?,

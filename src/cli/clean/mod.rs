@@ -10,9 +10,10 @@ use clap::ValueEnum;
 use super::context::Context;
 use super::failure::Failure;
 use super::import::ImageNames;
+use super::output::Outputs;
 use super::predictions::{Opened, is_as_imported};
 use super::propose::{PoolByChoice, rule};
-use super::table::thousands;
+use super::table::count;
 use crate::cleaning::standing::{Standing, Standings};
 use crate::cleaning::verdict::{Reason, Rule, verdicts};
 use crate::domain::{ClassIndex, Classes, ImageId};
@@ -124,6 +125,12 @@ pub fn run(options: &Clean, context: &Context) -> Result<(), Failure> {
     options.list.check()?;
     let store = context.open()?;
     let model = model(options, &store)?;
+    let outputs = Outputs {
+        places: &[("-o", options.list.output.as_deref())],
+        inputs: &[&model.path],
+        prints_figures: true,
+    };
+    let context = &outputs.check(context)?;
     let classes = store.classes()?;
     let images = store.images()?;
     if images.iter().all(|image| image.original_label.is_none()) {
@@ -165,12 +172,12 @@ fn say_rest(figures: &figures::Figures, context: &Context) {
     for (images, what) in [
         (
             figures.not_predicted,
-            "have no prediction, and are in no list",
+            "without a prediction, and in no list",
         ),
-        (figures.unlabelled, "have a prediction and no label"),
+        (figures.unlabelled, "with a prediction and without a label"),
     ] {
         if images > 0 {
-            context.say(format!("{} images {what}", thousands(images)));
+            context.say(format!("{} {what}", count(images, "image")));
         }
     }
     if figures.first_choice_share > SUSPICIOUS {

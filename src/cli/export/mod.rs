@@ -3,7 +3,7 @@
 mod label_studio;
 mod lines;
 
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
-use crate::cli::output::{CellOptions, to_file};
+use crate::cli::output::{CellOptions, Contents, Outputs, to_file, to_file_or_stdout};
 use crate::formats::export::{
     LabelSet, ScoredLabel, TargetKind, VoteLine, VoteObject, VotesCsv, VotesParquet, write_jsonl,
     write_notes_csv, write_real_json, write_scores_csv, write_scores_parquet,
@@ -28,7 +28,7 @@ pub struct Export {
     /// What to write
     #[arg(long = "as", value_enum, value_name = "FORMAT")]
     target: ExportFormat,
-    /// Where to [default: stdout]
+    /// Where to; - for stdout [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The aggregation to take label sets from [default: the newest]
@@ -59,6 +59,16 @@ enum Shape {
     Npz,
 }
 
+impl Shape {
+    fn contents(self) -> Contents {
+        match self {
+            Shape::Csv => Contents::Text,
+            Shape::Json => Contents::Json,
+            Shape::Parquet | Shape::Npy | Shape::Npz => Contents::Bytes,
+        }
+    }
+}
+
 impl Export {
     /// Of targets the ending of the output decides.
     fn shape(&self) -> Shape {
@@ -86,12 +96,6 @@ impl Export {
         if self.images_order.is_some() && !matches!(shape, Shape::Npy | Shape::Npz) {
             return Err(Failure::usage("--images-order goes with `--as multi-hot` or `--as soft` and -o FILE.npy or FILE.npz")
                 .hint("the other formats name the image in each row"));
-        }
-        if shape == Shape::Parquet && self.output.is_none() && std::io::stdout().is_terminal() {
-            return Err(
-                Failure::usage("bytes of this format are not for a terminal")
-                    .hint("name a file with -o FILE"),
-            );
         }
         Ok(())
     }
@@ -131,19 +135,26 @@ pub enum ExportFormat {
 /// Runs the command.
 pub fn run(options: &Export, context: &Context) -> Result<(), Failure> {
     options.check()?;
-    let store = context.open()?;
-    let Some(path) = &options.output else {
-        let mut out = BufWriter::new(std::io::stdout());
-        write(options, &store, context, &mut out)?;
-        out.flush()?;
-        return Ok(());
+    let outputs = Outputs {
+        places: &[
+            ("-o", options.output.as_deref()),
+            ("--images-order", options.images_order.as_deref()),
+        ],
+        ..Outputs::default()
     };
-    to_file(path, context, |out| write(options, &store, context, out))?;
+    let context = &outputs.check(context)?;
+    let store = context.open()?;
+    let (output, contents) = (options.output.as_deref(), options.shape().contents());
+    to_file_or_stdout(output, contents, context, |out| {
+        write(options, &store, context, out)
+    })?;
     if let Some(path) = &options.images_order {
         let images = store.images()?;
         let names = images.iter().map(|image| image.name.as_str());
         let hint = "an npz has the names in it, in the array `images`";
-        to_file(path, context, |out| write_names(names, hint, out))?;
+        to_file(path, Contents::Text, context, |out| {
+            write_names(names, hint, out)
+        })?;
     }
     Ok(())
 }
@@ -173,7 +184,8 @@ fn write(
     out: &mut (impl Write + Send),
 ) -> Result<(), Failure> {
     // Not between lines that stand on the same screen.
-    let quiet = options.output.is_none() && std::io::stdout().is_terminal();
+    let goes_to_stdout = options.output.is_none() || context.stdout_taken;
+    let quiet = goes_to_stdout && std::io::stdout().is_terminal();
     let bar = |what, length| match quiet {
         true => ProgressBar::hidden(),
         false => context.progress(what, length),

@@ -55,5 +55,5 @@ pub(super) fn take_images(
             Ok(image) => intake.note(take(image), || Some(format!("images[{at}]")))?,
         }
     }
-    Ok(intake.finish())
+    intake.finish()
 }

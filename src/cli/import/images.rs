@@ -1,70 +1,126 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use walkdir::WalkDir;
 
-use super::names::ImageNames;
-use super::rows::{BadRows, LeftOut, take_rows};
+use super::files::{Candidate, PassedOver, of_file, of_folder, of_list};
+use super::placing::{NewFile, Place, Placing, Rules};
+use super::rows::LeftOut;
+use super::twins::twins;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
-use crate::formats::table::Column;
+use crate::domain::{ImageId, image_key};
 use crate::review::picture::probe;
-use crate::store::{ImageFile, Store};
-use crate::text::printable;
+use crate::store::{ImageFile, KnownFile, Store};
+use crate::text::{count, printable, thousands};
 
 /// Options of `import images`.
 #[derive(Debug, clap::Args)]
 pub struct Images {
-    /// A folder, or a CSV or JSONL file with image[,path] (paths relative to that file)
+    /// A folder, a picture file, or a CSV or JSONL file with image[,path] (paths relative to that file)
     path: PathBuf,
     /// Follow symbolic links
     #[arg(long)]
     follow_links: bool,
-    #[command(flatten)]
-    bad_rows: BadRows,
-}
-
-/// Endings of the files that a folder is searched for; what a file holds is found out from its bytes.
-const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff"];
-
-/// A file on its way in.
-pub(super) struct Candidate {
-    pub(super) name: String,
-    path: PathBuf,
-}
-
-/// Runs the command.
-pub fn run(store: &Store, options: &Images, context: &Context) -> Result<(), Failure> {
-    import_images(
-        store,
-        &options.path,
-        options.follow_links,
-        options.bad_rows.skip_bad,
-        context,
-    )
-}
-
-/// Takes in the images of a folder or a list, all or none unless bad ones are to be left out.
-pub fn import_images(
-    store: &Store,
-    path: &Path,
-    follow_links: bool,
+    /// Put other pictures in the place of those that the project has under the same names, votes or not
+    #[arg(long)]
+    replace: bool,
+    /// Leave bad files out, count and list them, and import the others
+    #[arg(long)]
     skip_bad: bool,
+}
+
+impl Images {
+    /// What a bare `import images PATH` does.
+    pub fn of(path: PathBuf) -> Images {
+        Images {
+            path,
+            follow_links: false,
+            replace: false,
+            skip_bad: false,
+        }
+    }
+}
+
+/// Imports the images of a folder or a list, all or none unless bad ones are to be left out.
+pub fn import_images(store: &Store, options: &Images, context: &Context) -> Result<(), Failure> {
+    let (candidates, passed, folder) = candidates(options, context)?;
+    let rules = Rules {
+        replace: options.replace,
+        folders: folder.as_deref().map(folders_upwards),
+    };
+    let mut bad = Vec::new();
+    let files = read_files(candidates, &mut bad, context)?;
+    if !bad.is_empty() && !options.skip_bad {
+        let all = count(bad.len() + files.len(), "file");
+        let what = format!("{} of {all} cannot be imported", thousands(bad.len()));
+        let hint = "nothing was imported; leave them out with --skip-bad";
+        return Err(refusal(&options.path, &what, &bad).hint(hint));
+    }
+    let kept = store.atomically(|store| {
+        let mut kept = Kept::default();
+        kept.keep(store, &files, &rules)?;
+        if !kept.refused.is_empty() && !options.skip_bad {
+            let images = count(kept.refused.len(), "image");
+            let what = format!("{images} with votes or notes would get another picture");
+            return Err(refusal(&options.path, &what, &kept.refused)
+                .hint("nothing was imported; --replace puts the new pictures in the place of those that were voted on, --skip-bad leaves them out"));
+        }
+        let (labels, classes) = (store.original_labels()?, store.classes()?);
+        kept.twins = twins(&store.known_files()?, &kept.images, &labels, &classes);
+        Ok::<_, Failure>(kept)
+    })?;
+    passed.say(context);
+    bad.extend(kept.refused.iter().cloned());
+    LeftOut(bad).say(context);
+    kept.say(&options.path, context);
+    Ok(())
+}
+
+/// The files, what was passed over, and the folder below which they lie where no list names them.
+fn candidates(
+    options: &Images,
     context: &Context,
-) -> Result<(), Failure> {
+) -> Result<(Vec<Candidate>, PassedOver, Option<PathBuf>), Failure> {
+    let path = &options.path;
     let metadata = std::fs::metadata(path)
         .map_err(|error| Failure::input(format!("cannot import {}: {error}", shown(path))))?;
-    let mut left_out = LeftOut::default();
-    let candidates = if metadata.is_dir() {
-        of_folder(path, follow_links, &mut left_out)
-    } else {
-        of_list(path, skip_bad, context)?
-    };
+    if metadata.is_dir() {
+        let (candidates, passed) = of_folder(path, options.follow_links);
+        return Ok((candidates, passed, Some(path.clone())));
+    }
+    if let Some(file) = of_file(path).filter(|_| metadata.is_file()) {
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        return Ok((vec![file], PassedOver::default(), Some(folder)));
+    }
+    let candidates = of_list(path, options.skip_bad, context)?;
+    Ok((candidates, PassedOver::default(), None))
+}
+
+/// The names of a folder and of those that it lies in, innermost first.
+fn folders_upwards(folder: &Path) -> Vec<String> {
+    let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let names = full.components().rev().filter_map(|part| match part {
+        std::path::Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+        _ => None,
+    });
+    names.collect()
+}
+
+fn refusal(path: &Path, what: &str, lines: &[String]) -> Failure {
+    Failure::input(format!("cannot import {}: {what}:", shown(path))).listing(lines)
+}
+
+/// Reads all files, and notes those that are none or that share a name.
+fn read_files(
+    candidates: Vec<Candidate>,
+    bad: &mut Vec<String>,
+    context: &Context,
+) -> Result<Vec<(String, ImageFile)>, Failure> {
     let bar = context.progress("images", candidates.len() as u64);
     let read: Vec<Result<ImageFile, String>> = candidates
         .par_iter()
@@ -79,155 +135,174 @@ pub fn import_images(
     bar.finish_and_clear();
     interrupt::check()?;
     let mut good = Vec::with_capacity(read.len());
-    let mut bad = Vec::new();
     let mut taken: HashMap<String, PathBuf> = HashMap::new();
     for (candidate, file) in candidates.into_iter().zip(read) {
-        let other = taken.get(&candidate.name);
-        match file {
+        match (file, taken.get(&candidate.name)) {
+            (Err(reason), _) => bad.push(format!("{}: {reason}", candidate.name)),
             // One of the two would be lost without a word.
-            Ok(_) if other.is_some_and(|other| *other != candidate.path) => {
+            (Ok(_), Some(other)) if *other != candidate.path => {
                 bad.push(format!("{}: another file has this name", candidate.name));
             }
-            Ok(file) => {
+            // A list says it twice.
+            (Ok(_), Some(_)) => {}
+            (Ok(file), None) => {
                 taken.insert(candidate.name.clone(), candidate.path);
                 good.push((candidate.name, file));
             }
-            Err(reason) => bad.push(format!("{}: {reason}", candidate.name)),
         }
     }
-    if !bad.is_empty() && !skip_bad {
-        let shown_lines: Vec<String> = bad
-            .iter()
-            .take(20)
-            .map(|line| format!("\n  {}", printable(line)))
-            .collect();
-        let more = bad.len().saturating_sub(20);
-        return Err(Failure::input(format!(
-            "cannot import {}: {} of {} files cannot be taken in:{}{}",
-            shown(path),
-            bad.len(),
-            bad.len() + good.len(),
-            shown_lines.concat(),
-            if more > 0 {
-                format!("\n  … and {more} more")
-            } else {
-                String::new()
-            },
-        ))
-        .hint("nothing was imported; leave them out with --skip-bad"));
-    }
-    left_out.0.extend(bad);
-    let (new, known) = keep(store, &good)?;
-    left_out.say(context);
-    context.say(format!(
-        "{}: {new} images imported, {known} known already",
-        shown(path)
-    ));
-    Ok(())
+    Ok(good)
 }
 
-fn keep(store: &Store, files: &[(String, ImageFile)]) -> Result<(usize, usize), Failure> {
-    store.atomically(|store| {
-        let mut names = ImageNames::of(store)?;
-        let (mut new, mut known) = (0, 0);
-        for (name, file) in files {
-            let image = names.of_file(store, name)?;
-            if store.set_image_file(image, file)? {
-                new += 1;
-            } else {
-                known += 1;
+/// What came of an import.
+#[derive(Debug, Default)]
+struct Kept {
+    new: usize,
+    known: usize,
+    moved: usize,
+    replaced: usize,
+    /// Those of the replaced that have votes or notes.
+    replaced_answered: usize,
+    /// Files whose images have another name than the one that they go by here.
+    renamed: Vec<String>,
+    renamed_new: Vec<String>,
+    refused: Vec<String>,
+    images: HashSet<ImageId>,
+    twins: Vec<String>,
+}
+
+impl Kept {
+    fn keep(
+        &mut self,
+        store: &Store,
+        files: &[(String, ImageFile)],
+        rules: &Rules,
+    ) -> Result<(), Failure> {
+        let known = store.known_files()?;
+        let by_id: HashMap<ImageId, &KnownFile> =
+            known.iter().map(|image| (image.id, image)).collect();
+        let new_files: Vec<NewFile> = files
+            .iter()
+            .map(|(name, file)| NewFile {
+                name: name.clone(),
+                path: store.kept_path(&file.path),
+                sha256: file.sha256,
+            })
+            .collect();
+        let exists = |path: &Path| store.folder().join(path).is_file();
+        let places = Placing::new(&known, &new_files, rules).place_all(&new_files, exists);
+        for ((name, file), place) in files.iter().zip(places) {
+            let id = match &place {
+                Place::New(name) => store.add_image(name)?,
+                Place::First(id)
+                | Place::Known(id)
+                | Place::Moved(id)
+                | Place::Replaces(id)
+                | Place::Refused(id) => *id,
+            };
+            let image = by_id.get(&id).copied();
+            self.count(name, file, &place, image, store);
+            if !matches!(place, Place::Known(_) | Place::Refused(_)) {
+                store.set_image_file(id, file)?;
+            }
+            self.images.insert(id);
+        }
+        Ok(())
+    }
+
+    fn count(
+        &mut self,
+        name: &str,
+        file: &ImageFile,
+        place: &Place,
+        image: Option<&KnownFile>,
+        store: &Store,
+    ) {
+        match place {
+            Place::New(given) => {
+                self.new += 1;
+                if given != name {
+                    self.renamed_new.push(format!("{name} is {given}"));
+                }
+            }
+            Place::First(_) => {
+                self.new += 1;
+                self.note_name(name, image);
+            }
+            Place::Known(_) => {
+                self.known += 1;
+                self.note_name(name, image);
+            }
+            Place::Moved(_) => self.moved += 1,
+            Place::Replaces(_) => {
+                self.replaced += 1;
+                self.replaced_answered += usize::from(image.is_some_and(|image| image.is_answered));
+            }
+            Place::Refused(_) => {
+                let now = shown(&file.path);
+                let before = image.and_then(|image| image.path.as_ref());
+                let before = before.map(|path| store.folder().join(path));
+                self.refused.push(match before {
+                    Some(path) if store.kept_path(&path) == store.kept_path(&file.path) => {
+                        format!("{name}: {now} has changed since it was imported")
+                    }
+                    Some(path) => {
+                        format!("{name}: {now} is another picture than {}", shown(&path))
+                    }
+                    None => format!("{name}: {now} is another picture"),
+                });
             }
         }
-        Ok((new, known))
-    })
-}
+    }
 
-/// Walks a folder in the order of names. Links, pipes and the like are left out and said.
-pub(super) fn of_folder(
-    folder: &Path,
-    follow_links: bool,
-    left_out: &mut LeftOut,
-) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
-    for entry in WalkDir::new(folder)
-        .follow_links(follow_links)
-        .sort_by_file_name()
-    {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                left_out.0.push(error.to_string());
-                continue;
+    /// Notes a file whose image has another name, and not only another spelling of it.
+    fn note_name(&mut self, name: &str, image: Option<&KnownFile>) {
+        if let Some(image) = image.filter(|image| image_key(&image.name) != image_key(name)) {
+            self.renamed.push(format!("{name} is {}", image.name));
+        }
+    }
+
+    fn say(&self, path: &Path, context: &Context) {
+        let renamed = |names: &[String]| match names {
+            [] => String::new(),
+            [one] => printable(one).into_owned(),
+            [first, more @ ..] => {
+                format!("{}, and {} more", printable(first), thousands(more.len()))
             }
         };
-        let wanted = entry.path().extension().is_some_and(|ending| {
-            ENDINGS
-                .iter()
-                .any(|known| ending.eq_ignore_ascii_case(known))
-        });
-        if entry.file_type().is_dir() || (!wanted && !entry.file_type().is_symlink()) {
-            continue;
-        }
-        let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-        let name = name_of(below);
-        if entry.file_type().is_symlink() {
-            left_out.0.push(format!(
-                "{name}: a symbolic link (--follow-links follows it)"
+        if !self.renamed_new.is_empty() {
+            context.say(format!(
+                "{} taken by another picture, so the folder's name stands in front: {}",
+                count(self.renamed_new.len(), "name"),
+                renamed(&self.renamed_new),
             ));
-        } else if entry.file_type().is_file() {
-            candidates.push(Candidate {
-                name,
-                path: entry.path().to_owned(),
+        }
+        if !self.renamed.is_empty() {
+            context.say(format!(
+                "{} known under another name: {}",
+                count(self.renamed.len(), "file"),
+                renamed(&self.renamed),
+            ));
+        }
+        for line in &self.twins {
+            context.say(line);
+        }
+        let mut parts = vec![
+            format!("{} imported", count(self.new, "image")),
+            format!("{} known already", thousands(self.known)),
+        ];
+        if self.moved > 0 {
+            parts.push(format!("{} found in another place", thousands(self.moved)));
+        }
+        if self.replaced > 0 {
+            let replaced = count(self.replaced, "picture");
+            parts.push(match self.replaced_answered {
+                0 => format!("{replaced} replaced (no votes)"),
+                answered => format!("{replaced} replaced ({} with votes)", thousands(answered)),
             });
-        } else {
-            left_out.0.push(format!("{name}: not a regular file"));
         }
+        context.say(format!("{}: {}", shown(path), parts.join(", ")));
     }
-    candidates
-}
-
-/// The name of an image: its path below the folder, with `/`; bytes that are no UTF-8 as `\xE9`.
-fn name_of(path: &Path) -> String {
-    let mut name = String::new();
-    for (at, part) in path.iter().enumerate() {
-        if at > 0 {
-            name.push('/');
-        }
-        for chunk in part.as_encoded_bytes().utf8_chunks() {
-            name.push_str(chunk.valid());
-            for byte in chunk.invalid() {
-                name.push_str(&format!("\\x{byte:02X}"));
-            }
-        }
-    }
-    name
-}
-
-const LIST: &[Column] = &[
-    Column::required("image").or(&["name", "file_name", "filename"]),
-    Column::optional("path").or(&["file"]),
-];
-
-fn of_list(list: &Path, skip_bad: bool, context: &Context) -> Result<Vec<Candidate>, Failure> {
-    let folder = list.parent().unwrap_or(Path::new(""));
-    let mut candidates = Vec::new();
-    let left_out = take_rows(
-        list,
-        LIST,
-        BadRows {
-            skip_bad,
-            never: false,
-        },
-        context,
-        |row| Ok((row.text(0).to_owned(), row.get(1).map(str::to_owned))),
-        |(name, path)| {
-            let path = folder.join(path.as_deref().unwrap_or(&name));
-            candidates.push(Candidate { name, path });
-            Ok(())
-        },
-    )?;
-    left_out.say(context);
-    Ok(candidates)
 }
 
 /// Size, hash and upright measures of a picture file, or why it is none.

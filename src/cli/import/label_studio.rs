@@ -9,11 +9,12 @@ use super::rows::{BadRows, Intake, LeftOut, RowProblem};
 use super::{names::find_class, proposals, votes};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::domain::{Answer, ClassIndex, ImageId, Role};
+use crate::domain::{Answer, ClassIndex, ImageId, Role, normal_name};
 use crate::formats::json::{JsonError, JsonFileError};
 use crate::formats::label_studio::{Annotation, Answers, Given, Options, Part, Task, read_tasks};
 use crate::formats::records::{LabelRecord, ProposalRecord, VoteRecord};
 use crate::store::Store;
+use crate::text::count;
 
 /// How a file of Label Studio is read.
 #[derive(Debug, Clone, clap::Args)]
@@ -104,9 +105,10 @@ impl LabelStudio {
             }
         }
         if cancelled > 0 {
-            context.say(format!("{cancelled} cancelled annotations are passed over"));
+            let cancelled = count(cancelled, "cancelled annotation");
+            context.say(format!("{cancelled} left out"));
         }
-        Ok(intake.finish())
+        intake.finish()
     }
 
     /// Takes in the predictions of a file.
@@ -151,7 +153,7 @@ impl LabelStudio {
                 }
             }
         }
-        Ok(intake.finish())
+        intake.finish()
     }
 }
 
@@ -191,8 +193,8 @@ impl Names {
         let here = annotations.filter(|annotation| !annotation.ground_truth);
         Ok(Names {
             ordinary: known
-                .map(|rater| rater.name)
-                .chain(here.map(|annotation| annotation.rater.clone()))
+                .map(|rater| normal_name(&rater.name))
+                .chain(here.map(|annotation| normal_name(&annotation.rater)))
                 .collect(),
         })
     }
@@ -200,8 +202,11 @@ impl Names {
     fn rater(&self, annotation: &Annotation) -> (String, Option<Role>) {
         let name = annotation.rater.clone();
         match annotation.role {
-            None if annotation.ground_truth => match self.ordinary.contains(&name) {
-                true => (format!("{name} (ground truth)"), Some(Role::Expert)),
+            None if annotation.ground_truth => match self.ordinary.contains(&normal_name(&name)) {
+                true => (
+                    format!("{} (ground truth)", normal_name(&name)),
+                    Some(Role::Expert),
+                ),
                 false => (name, Some(Role::Expert)),
             },
             role => (name, role),

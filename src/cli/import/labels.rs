@@ -2,14 +2,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::coco::{FileKind, kind_of, take_images};
-use super::images::of_folder;
-use super::names::{ImageNames, find_class};
-use super::rows::{BadRows, Intake, LeftOut, RowProblem, take_rows};
+use super::files::of_folder;
+use super::names::{ImageNames, NewImages, find_class};
+use super::rows::{BadRows, Intake, LeftOut, RowProblem, new_images, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::domain::{ClassIndex, Classes, ImageId};
 use crate::formats::records::LabelsRecord;
 use crate::store::Store;
+use crate::text::{count, thousands};
 
 /// Options of `import labels`.
 #[derive(Debug, clap::Args)]
@@ -20,6 +21,8 @@ pub struct Labels {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
+    new_images: NewImages,
+    #[command(flatten)]
     bad_rows: BadRows,
 }
 
@@ -29,6 +32,7 @@ impl Labels {
         Labels {
             file,
             replace: false,
+            new_images: NewImages::default(),
             bad_rows: BadRows::default(),
         }
     }
@@ -40,12 +44,12 @@ pub fn import_labels(store: &Store, options: &Labels, context: &Context) -> Resu
         let mut incoming = Incoming {
             replace: options.replace,
             classes: store.classes()?,
-            images: ImageNames::of(store)?,
+            images: ImageNames::of(store)?.with_new(options.new_images),
             before: store.original_labels()?,
             in_file: HashMap::new(),
-            images_new: 0,
             added: 0,
             known: 0,
+            repeated: 0,
         };
         let (file, bad_rows) = (options.file.as_path(), options.bad_rows);
         let left_out = match kind_of(file)? {
@@ -69,15 +73,16 @@ pub fn import_labels(store: &Store, options: &Labels, context: &Context) -> Resu
         Ok::<_, Failure>((left_out, incoming))
     })?;
     left_out.say(context);
-    let Incoming {
-        images_new: images,
-        added: labels,
-        known,
-        ..
-    } = incoming;
     context.say(format!(
-        "{}: {labels} original labels imported, {known} known already; {images} images are new, known by name only",
-        shown(&options.file)
+        "{}: {} imported, {} known already{}{}",
+        shown(&options.file),
+        count(incoming.added, "original label"),
+        thousands(incoming.known),
+        match incoming.repeated {
+            0 => String::new(),
+            repeated => format!("; {} of the file", count(repeated, "repetition")),
+        },
+        new_images(incoming.images.n_new()),
     ));
     Ok(())
 }
@@ -90,8 +95,7 @@ fn take_folder(
     bad_rows: BadRows,
     context: &Context,
 ) -> Result<LeftOut, Failure> {
-    let mut links = LeftOut::default();
-    let files = of_folder(folder, false, &mut links);
+    let (files, passed) = of_folder(folder, false);
     if files.is_empty() {
         return Err(Failure::input(format!(
             "cannot import {}: it is a folder with no picture in it",
@@ -103,8 +107,8 @@ fn take_folder(
         let outcome = incoming.take_file(store, &file.name);
         intake.note(outcome, || Some(format!("file {:?}", file.name)))?;
     }
-    links.say(context);
-    Ok(intake.finish())
+    passed.say(context);
+    intake.finish()
 }
 
 /// Labels of a file on their way into the project.
@@ -114,9 +118,10 @@ struct Incoming {
     images: ImageNames,
     before: HashMap<ImageId, ClassIndex>,
     in_file: HashMap<ImageId, ClassIndex>,
-    images_new: usize,
     added: usize,
     known: usize,
+    /// Rows that say once more what an earlier one said.
+    repeated: usize,
 }
 
 impl Incoming {
@@ -153,7 +158,7 @@ impl Incoming {
         };
         let classes = &self.classes;
         let class = find_class(classes, label)?.index;
-        let (image, new) = self.images.find_or_add(store, name)?;
+        let image = self.images.find_or_add(store, name)?;
         if let Some(&other) = self.in_file.get(&image)
             && other != class
         {
@@ -173,8 +178,10 @@ impl Incoming {
             ))
             .hint("take the file's labels with --replace"));
         }
-        self.in_file.insert(image, class);
-        self.images_new += usize::from(new);
+        if self.in_file.insert(image, class).is_some() {
+            self.repeated += 1;
+            return Ok(());
+        }
         if before == Some(class) {
             self.known += 1;
             return Ok(());

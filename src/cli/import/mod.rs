@@ -1,15 +1,19 @@
 //! `relabel import …`: files become images, labels, predictions, proposals and votes; all of a file or nothing.
 
 mod coco;
+mod files;
 mod folds;
 mod images;
 mod label_studio;
 mod labels;
 mod names;
 mod order;
+mod placing;
 mod predictions;
 mod proposals;
 mod rows;
+mod twins;
+mod unknown;
 mod votes;
 
 use super::context::Context;
@@ -18,7 +22,7 @@ use super::failure::Failure;
 pub use folds::read_groups;
 #[cfg(feature = "train")]
 pub use folds::{read_folds, read_kept};
-pub use images::import_images;
+pub use images::{Images, import_images};
 pub use label_studio::RUN;
 pub use labels::{Labels, import_labels};
 pub use names::{ImageNames, find_class};
@@ -31,7 +35,7 @@ pub use votes::{Votes, import_votes};
 /// What to import.
 #[derive(Debug, clap::Subcommand)]
 pub enum Import {
-    /// Images of a folder (recursive), or those that a CSV or JSONL file lists
+    /// Images of a folder (recursive), one picture file, or those that a CSV or JSONL file lists
     #[command(
         after_help = "Examples:\n  relabel import images photos/\n  relabel import images list.csv   (columns image, path)"
     )]
@@ -62,7 +66,7 @@ pub enum Import {
 pub fn run(import: &Import, context: &Context) -> Result<(), Failure> {
     let store = context.open()?;
     match import {
-        Import::Images(options) => images::run(&store, options, context),
+        Import::Images(options) => import_images(&store, options, context),
         Import::Labels(options) => import_labels(&store, options, context),
         Import::Predictions(options) => predictions::import_predictions(&store, options, context),
         Import::Proposals(options) => import_proposals(&store, options, context),

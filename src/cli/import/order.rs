@@ -1,14 +1,16 @@
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use super::names::ImageNames;
 use super::rows::{BadRows, RowProblem, take_rows};
+use super::unknown::UnknownImages;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
+use crate::cli::input::read_small;
 use crate::cli::table::thousands;
 use crate::domain::ImageId;
 use crate::formats::table::{Column, Row};
+use crate::formats::whole::MOST_OF_ORDER;
 use crate::store::Store;
 
 /// A file's ending, in small letters.
@@ -93,24 +95,23 @@ fn read_order(
         take_rows(order, IMAGE, bad_rows, context, name, |name| take(&name))?;
         return Ok(images);
     }
-    let cannot = |line: usize, reason: &str| {
-        Failure::input(format!(
-            "cannot read {}: line {line}: {reason}",
-            shown(order)
-        ))
-    };
-    let file = std::fs::File::open(order)
-        .map_err(|error| Failure::input(format!("cannot read {}: {error}", shown(order))))?;
-    for (line, name) in (1..).zip(BufReader::new(file).lines()) {
-        let name = name.map_err(|error| cannot(line, &error.to_string()))?;
+    let cannot =
+        |line: usize, reason: &str| format!("cannot read {}: line {line}: {reason}", shown(order));
+    let bytes = read_small(order, MOST_OF_ORDER)?;
+    let mut unknown = UnknownImages::default();
+    for (line, name) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+        let name = name.strip_suffix(b"\n").unwrap_or(name);
+        let name = std::str::from_utf8(name)
+            .map_err(|_| Failure::input(cannot(line, "the text is not UTF-8")))?;
         match take(name.trim_end_matches('\r')) {
             Ok(()) => {}
-            Err(RowProblem::Stop(failure)) => return Err(failure),
-            Err(RowProblem::Bad { reason, hints }) => {
-                let failure = cannot(line, &reason);
-                return Err(hints.into_iter().fold(failure, Failure::hint));
+            Err(RowProblem::Unknown(image)) => {
+                unknown.add(image, || Some(format!("line {line}")));
             }
+            Err(problem) => return Err(problem.failure(|reason| cannot(line, reason))),
         }
     }
+    let what = format!("cannot read {}", shown(order));
+    unknown.refuse(&what, None)?;
     Ok(images)
 }

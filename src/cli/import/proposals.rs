@@ -1,15 +1,16 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::coco::{FileKind, kind_of, take_images};
 use super::label_studio::LabelStudio;
-use super::names::{ImageNames, find_class};
-use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
+use super::names::{ImageNames, NewImages, find_class};
+use super::rows::{BadRows, LeftOut, RowProblem, new_images, take_rows};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::domain::Classes;
+use crate::domain::{Classes, Question};
 use crate::formats::records::{LabelRecord, ProposalRecord};
 use crate::store::Store;
+use crate::text::{count, thousands};
 
 /// Options of `import proposals`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,8 @@ pub struct Proposals {
     #[command(flatten)]
     label_studio: LabelStudio,
     #[command(flatten)]
+    new_images: NewImages,
+    #[command(flatten)]
     bad_rows: BadRows,
 }
 
@@ -32,6 +35,7 @@ impl Proposals {
             file,
             source: None,
             label_studio: LabelStudio::default(),
+            new_images: NewImages::default(),
             bad_rows: BadRows::default(),
         }
     }
@@ -51,12 +55,12 @@ pub fn import_proposals(
     let (left_out, incoming) = store.atomically(|store| {
         let mut incoming = Incoming {
             classes: store.classes()?,
-            images: ImageNames::of(store)?,
+            images: ImageNames::of(store)?.with_new(options.new_images),
             default_source: options.source.as_deref().unwrap_or(&file_name).to_owned(),
             sources: HashMap::new(),
+            seen: HashSet::new(),
             added: 0,
             known: 0,
-            images_new: 0,
         };
         let (file, bad_rows) = (options.file.as_path(), options.bad_rows);
         let left_out = match kind_of(file)? {
@@ -80,18 +84,14 @@ pub fn import_proposals(
         };
         Ok::<_, Failure>((left_out, incoming))
     })?;
-    let Incoming {
-        added,
-        known,
-        images_new,
-        sources,
-        ..
-    } = incoming;
     left_out.say(context);
     context.say(format!(
-        "{}: {added} proposals imported, {known} known already; sources: {}; {images_new} images are new, known by name only",
+        "{}: {} of {} imported, {} known already{}",
         shown(&options.file),
-        sources.len(),
+        count(incoming.added, "proposal"),
+        count(incoming.sources.len(), "source"),
+        thousands(incoming.known),
+        new_images(incoming.images.n_new()),
     ));
     context.say("next: `relabel plan`");
     Ok(())
@@ -125,9 +125,10 @@ pub(super) struct Incoming {
     images: ImageNames,
     default_source: String,
     sources: HashMap<String, i64>,
+    /// What earlier rows propose: a row that says it again counts once.
+    seen: HashSet<(Question, i64)>,
     added: usize,
     known: usize,
-    images_new: usize,
 }
 
 impl Incoming {
@@ -137,13 +138,14 @@ impl Incoming {
         record: &ProposalRecord,
     ) -> Result<(), RowProblem> {
         let class = find_class(&self.classes, &record.label.label)?.index;
-        let (image, new) = self.images.find_or_add(store, &record.label.image)?;
+        let image = self.images.find_or_add(store, &record.label.image)?;
         let source = self.source(store, record.source.as_deref())?;
-        self.images_new += usize::from(new);
+        let is_first = self.seen.insert((Question { image, class }, source));
         let is_news = store.add_proposal(image, class, source, record.score);
-        match is_news.map_err(Failure::from)? {
-            true => self.added += 1,
-            false => self.known += 1,
+        match (is_news.map_err(Failure::from)?, is_first) {
+            (true, true) => self.added += 1,
+            (false, true) => self.known += 1,
+            (_, false) => {}
         }
         Ok(())
     }

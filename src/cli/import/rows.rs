@@ -2,12 +2,14 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
+use super::unknown::{UnknownImage, UnknownImages};
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
 use crate::cli::suggest::column_hint;
 use crate::formats::records::RecordError;
 use crate::formats::table::{Column, Row, TableError, open_table};
+use crate::text::count;
 
 /// How an import treats rows that are bad.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -40,6 +42,8 @@ pub enum RowProblem {
         /// What to do.
         hints: Vec<String>,
     },
+    /// It names an image that the project does not have; all of these are told together.
+    Unknown(UnknownImage),
     /// Nothing more can go in.
     Stop(Failure),
 }
@@ -57,9 +61,21 @@ impl RowProblem {
     pub fn hint(mut self, hint: impl Into<String>) -> RowProblem {
         match &mut self {
             RowProblem::Bad { hints, .. } => hints.push(hint.into()),
+            RowProblem::Unknown(image) => image.what_to_do = hint.into(),
             RowProblem::Stop(failure) => failure.hints.push(hint.into()),
         }
         self
+    }
+
+    /// The failure that it is by itself; `what` says of the reason what cannot be done, and where.
+    pub fn failure(self, what: impl FnOnce(&str) -> String) -> Failure {
+        let (reason, hints) = match self {
+            RowProblem::Stop(failure) => return failure,
+            RowProblem::Bad { reason, hints } => (reason, hints),
+            RowProblem::Unknown(image) => (image.reason(), image.hints()),
+        };
+        let failure = Failure::input(what(&reason));
+        hints.into_iter().fold(failure, Failure::hint)
     }
 }
 
@@ -103,6 +119,14 @@ impl LeftOut {
     }
 }
 
+/// The end of a message that counts the images which an import made; empty where it made none.
+pub(super) fn new_images(new: usize) -> String {
+    match new {
+        0 => String::new(),
+        _ => format!("; {}, known by name only", count(new, "new image")),
+    }
+}
+
 /// What a file holds, on its way in one by one. The first bad one ends it, unless bad ones are to be left out.
 pub struct Intake<'a> {
     file: &'a Path,
@@ -111,6 +135,7 @@ pub struct Intake<'a> {
     bad_rows: BadRows,
     bar: ProgressBar,
     left_out: LeftOut,
+    unknown: UnknownImages,
 }
 
 impl<'a> Intake<'a> {
@@ -127,6 +152,7 @@ impl<'a> Intake<'a> {
             bad_rows,
             bar: context.progress("rows", 0),
             left_out: LeftOut::default(),
+            unknown: UnknownImages::default(),
         }
     }
 
@@ -138,40 +164,55 @@ impl<'a> Intake<'a> {
     ) -> Result<(), Failure> {
         self.bar.inc(1);
         interrupt::check()?;
-        let (reason, hints) = match outcome {
+        let problem = match outcome {
             Ok(()) => return Ok(()),
-            Err(RowProblem::Stop(failure)) => return Err(failure),
-            Err(RowProblem::Bad { reason, hints }) => (reason, hints),
+            Err(RowProblem::Unknown(image)) if !self.bad_rows.skip_bad => {
+                self.unknown.add(image, place);
+                return Ok(());
+            }
+            Err(problem) => problem,
         };
-        let line = match place() {
+        let at = |reason: &str| match place() {
             Some(place) => format!("{place}: {reason}"),
-            None => reason,
+            None => reason.to_owned(),
         };
         if self.bad_rows.skip_bad {
+            let line = match problem {
+                RowProblem::Stop(failure) => return Err(failure),
+                RowProblem::Bad { reason, .. } => at(&reason),
+                RowProblem::Unknown(image) => at(&image.reason()),
+            };
             self.left_out.0.push(line);
             return Ok(());
         }
-        let failure = Failure::input(format!("cannot import {}: {line}", shown(self.file)));
-        let noun = self.noun;
-        let what_to_do = match self.bad_rows.never {
-            true => format!("nothing was imported; mend the {noun}"),
-            false => match noun {
-                "row" => {
-                    "nothing was imported; mend the row, or leave bad rows out with --skip-bad"
-                        .to_owned()
-                }
-                _ => "nothing was imported; mend it, or leave out what is bad with --skip-bad"
-                    .to_owned(),
-            },
-        };
-        let failure = hints.into_iter().fold(failure, Failure::hint);
-        Err(failure.hint(what_to_do))
+        if let RowProblem::Stop(failure) = problem {
+            return Err(failure);
+        }
+        let failure =
+            problem.failure(|reason| format!("cannot import {}: {}", shown(self.file), at(reason)));
+        Err(failure.hint(self.what_to_do()))
     }
 
-    /// Ends; gives what was left out.
-    pub fn finish(self) -> LeftOut {
+    fn what_to_do(&self) -> String {
+        match (self.bad_rows.never, self.noun) {
+            (true, noun) => format!("nothing was imported; fix the {noun}"),
+            (false, "row") => {
+                "nothing was imported; fix the row, or leave bad rows out with --skip-bad"
+                    .to_owned()
+            }
+            (false, _) => {
+                "nothing was imported; fix it, or leave out what is bad with --skip-bad".to_owned()
+            }
+        }
+    }
+
+    /// Ends; gives what was left out. Refuses a file that names images which the project does not have.
+    pub fn finish(self) -> Result<LeftOut, Failure> {
         self.bar.finish_and_clear();
-        self.left_out
+        let what = format!("cannot import {}", shown(self.file));
+        let then = self.what_to_do();
+        self.unknown.refuse(&what, Some(then))?;
+        Ok(self.left_out)
     }
 }
 
@@ -208,7 +249,7 @@ pub fn take_rows<T>(
             }
         }
     }
-    Ok(intake.finish())
+    intake.finish()
 }
 
 fn refusal(what: &str, columns: &[Column], error: &TableError) -> Failure {

@@ -2,15 +2,18 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::label_studio::{LabelStudio, NotChosen};
-use super::names::{ImageNames, find_class};
-use super::rows::{BadRows, LeftOut, RowProblem, take_rows};
+use super::names::{ImageNames, NewImages, find_class};
+use super::rows::{BadRows, LeftOut, RowProblem, new_images, take_rows};
+use super::unknown::UnknownImages;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
-use crate::cli::table::thousands;
-use crate::domain::{Answer, ClassIndex, Classes, Question, QuestionId, RaterId, Role, RoundId};
+use crate::domain::{
+    Answer, ClassIndex, Classes, Question, QuestionId, RaterId, Role, RoundId, normal_name,
+};
 use crate::formats::npz::VotesNpz;
 use crate::formats::records::VoteRecord;
 use crate::store::{NewVote, Store};
+use crate::text::{count, thousands};
 
 /// Options of `import votes`.
 #[derive(Debug, clap::Args)]
@@ -29,6 +32,8 @@ pub struct Votes {
     #[command(flatten)]
     label_studio: LabelStudio,
     #[command(flatten)]
+    new_images: NewImages,
+    #[command(flatten)]
     bad_rows: BadRows,
 }
 
@@ -41,6 +46,7 @@ impl Votes {
             role,
             not_chosen: NotChosen::No,
             label_studio: LabelStudio::default(),
+            new_images: NewImages::default(),
             bad_rows: BadRows::default(),
         }
     }
@@ -48,7 +54,7 @@ impl Votes {
 
 /// Takes in the votes of a file.
 pub fn import_votes(store: &Store, options: &Votes, context: &Context) -> Result<(), Failure> {
-    let mut raters = 0;
+    let (mut raters, mut new) = (0, 0);
     let (left_out, added, known) = store.atomically(|store| {
         let mut incoming = Incoming::new(options, store)?;
         let ending = options.file.extension().map(|e| e.to_ascii_lowercase());
@@ -71,25 +77,65 @@ pub fn import_votes(store: &Store, options: &Votes, context: &Context) -> Result
                 |record| incoming.take(store, &record),
             )?,
         };
-        raters = incoming.raters.len();
+        raters = incoming.raters.values().collect::<HashSet<_>>().len();
+        new = incoming.images.n_new();
         let (added, known) = store.import_votes(&mut incoming.votes)?;
         Ok::<_, Failure>((left_out, added, known))
     })?;
     left_out.say(context);
     let file = shown(&options.file);
-    context.say(match added {
-        0 => format!(
-            "{file}: nothing changes, all {} votes are known already",
-            thousands(known)
-        ),
+    context.say(match (added, known) {
+        (0, 0) => format!("{file}: nothing changes, it holds no vote"),
+        (0, _) => {
+            let votes = count(known, "vote");
+            format!("{file}: nothing changes: {votes} known already")
+        }
         _ => format!(
-            "{file}: {} votes of {} raters imported, {} known already",
-            thousands(added),
-            thousands(raters),
-            thousands(known)
+            "{file}: {} of {} imported, {} known already{}",
+            count(added, "vote"),
+            count(raters, "rater"),
+            thousands(known),
+            new_images(new),
         ),
     });
     Ok(())
+}
+
+fn cannot(file: &Path, reason: &str) -> String {
+    format!("cannot import {}: {reason}", shown(file))
+}
+
+/// The questions of an npz, in its order.
+fn questions_of(
+    incoming: &mut Incoming<'_>,
+    store: &Store,
+    npz: &VotesNpz,
+    file: &Path,
+) -> Result<Vec<QuestionId>, Failure> {
+    let mut questions = Vec::with_capacity(npz.questions.len());
+    let mut seen = HashSet::with_capacity(npz.questions.len());
+    let mut unknown = UnknownImages::default();
+    for (row, (image, label)) in npz.questions.iter().enumerate() {
+        let question = match incoming.question(store, image, label) {
+            Ok(question) => question,
+            Err(RowProblem::Unknown(image)) => {
+                unknown.add(image, || Some(format!("info[{row}]")));
+                continue;
+            }
+            Err(problem) => {
+                let what = |reason: &str| cannot(file, &format!("info[{row}]: {reason}"));
+                return Err(problem.failure(what).hint("nothing was imported"));
+            }
+        };
+        if !seen.insert(question) {
+            let reason = format!("info[{row}]: question {image:?}, class {label:?} stands twice");
+            return Err(Failure::input(cannot(file, &reason)).hint("nothing was imported"));
+        }
+        questions.push(question);
+    }
+    let what = format!("cannot import {}", shown(file));
+    unknown.refuse(&what, Some("nothing was imported".to_owned()))?;
+    Ok(questions)
 }
 
 /// Streams the tensor; what stands in memory is a few bytes a vote.
@@ -100,28 +146,10 @@ fn take_npz(
     context: &Context,
 ) -> Result<(), Failure> {
     let bad = |error: &dyn std::fmt::Display| {
-        Failure::input(format!("cannot import {}: {error}", shown(file)))
-            .hint("nothing was imported")
+        Failure::input(cannot(file, &error.to_string())).hint("nothing was imported")
     };
     let mut npz = VotesNpz::open(file).map_err(|error| bad(&error))?;
-    let mut questions = Vec::with_capacity(npz.questions.len());
-    let mut seen = HashSet::with_capacity(npz.questions.len());
-    for (row, (image, label)) in npz.questions.iter().enumerate() {
-        let question = incoming
-            .question(store, image, label)
-            .map_err(|problem| match problem {
-                RowProblem::Stop(failure) => failure,
-                RowProblem::Bad { reason, hints } => hints
-                    .into_iter()
-                    .fold(bad(&format!("info[{row}]: {reason}")), Failure::hint),
-            })?;
-        if !seen.insert(question) {
-            return Err(bad(&format!(
-                "info[{row}]: question {image:?}, class {label:?} stands twice"
-            )));
-        }
-        questions.push(question);
-    }
+    let questions = questions_of(incoming, store, &npz, file)?;
     let mut raters = Vec::with_capacity(npz.raters.len());
     for number in &npz.raters {
         // Numbers of different files and roles are different people.
@@ -129,10 +157,7 @@ fn take_npz(
         raters.push(
             incoming
                 .rater(store, &name, None)
-                .map_err(|problem| match problem {
-                    RowProblem::Stop(failure) => failure,
-                    RowProblem::Bad { reason, .. } => bad(&reason),
-                })?,
+                .map_err(|problem| problem.failure(|reason| cannot(file, reason)))?,
         );
     }
     let round = incoming.round(store, None)?;
@@ -173,7 +198,7 @@ impl<'a> Incoming<'a> {
         Ok(Incoming {
             options,
             classes: store.classes()?,
-            images: ImageNames::of(store)?,
+            images: ImageNames::of(store)?.with_new(options.new_images),
             questions: store
                 .questions()?
                 .into_iter()
@@ -214,7 +239,7 @@ impl<'a> Incoming<'a> {
         label: &str,
     ) -> Result<QuestionId, RowProblem> {
         let class: ClassIndex = find_class(&self.classes, label)?.index;
-        let (image, _) = self.images.find_or_add(store, image)?;
+        let image = self.images.find_or_add(store, image)?;
         let question = Question { image, class };
         if let Some(&id) = self.questions.get(&question) {
             return Ok(id);
@@ -245,13 +270,17 @@ impl<'a> Incoming<'a> {
             return Ok(rater);
         }
         let role = role.unwrap_or(self.options.role);
-        let id = match store.rater(name).map_err(Failure::from)? {
+        let normal = normal_name(name);
+        if normal.is_empty() {
+            return Err(RowProblem::bad("the rater's name is blank"));
+        }
+        let id = match store.rater_named(name).map_err(Failure::from)? {
             Some(known) if known.role == role || role == Role::Rater => known.id,
             Some(known) => {
                 let reason = format!("{name:?} is known as {}, not {role}", known.role);
                 return Err(RowProblem::bad(reason).hint("give experts names of their own"));
             }
-            None => store.add_rater(name, role).map_err(Failure::from)?,
+            None => store.add_rater(&normal, role).map_err(Failure::from)?,
         };
         self.raters.insert(name.to_owned(), id);
         Ok(id)

@@ -70,10 +70,6 @@ impl Planned<'_> {
 
     /// What is wrong with a row.
     fn bad(&self, place: &Place, problem: RowProblem) -> Failure {
-        let (reason, hints) = match problem {
-            RowProblem::Stop(failure) => return failure,
-            RowProblem::Bad { reason, hints } => (reason, hints),
-        };
         let image = place.image.as_ref().map(|image| format!("image {image:?}"));
         let label = place.label.as_ref().map(|label| format!("label {label:?}"));
         let at: Vec<String> = image.into_iter().chain(label).collect();
@@ -82,8 +78,11 @@ impl Planned<'_> {
         } else {
             format!("{}: ", at.join(", "))
         };
-        let failure = Failure::input(format!("cannot read {}: {at}{reason}", shown(self.path)));
-        let failure = hints.into_iter().fold(failure, Failure::hint);
+        if let RowProblem::Stop(failure) = problem {
+            return failure;
+        }
+        let failure =
+            problem.failure(|reason| format!("cannot read {}: {at}{reason}", shown(self.path)));
         failure.hint("nothing was changed; mend the row")
     }
 

@@ -3,16 +3,19 @@
 mod plot;
 mod search;
 
+use std::path::Path;
+
 use clap::ValueEnum;
 use serde::Serialize;
 
 use super::context::Context;
 use super::engine::{Engine, EngineOptions};
 use super::failure::Failure;
+use super::output::Outputs;
 #[cfg(feature = "datafusion")]
 use super::predictions::kind_of;
 use super::predictions::{Opened, is_as_imported};
-use super::table::{table, thousands};
+use super::table::{count, table, thousands};
 use crate::cli::context::shown;
 use crate::cli::import::ImageNames;
 use crate::domain::{ClassIndex, Classes, ImageId};
@@ -98,6 +101,13 @@ pub fn run(options: &Propose, context: &Context) -> Result<(), Failure> {
         ));
     }
     let models = store.models()?;
+    let inputs: Vec<&Path> = models.iter().map(|model| model.path.as_path()).collect();
+    let outputs = Outputs {
+        places: &[("--plot", options.bounds.plot())],
+        inputs: &inputs,
+        prints_figures: true,
+    };
+    let context = &outputs.check(context)?;
     if store.sources()?.is_empty() {
         return Err(Failure::failed("there are no predictions and no proposals").hint(
             "import some: `relabel import predictions FILE --model M`, or `relabel import proposals FILE`",
@@ -284,11 +294,11 @@ fn text(report: &Report) -> String {
         ));
     }
     parts.push(format!(
-        "all together, with the original labels: {} proposals for {} images, {:.2} an image; for {} images their label alone",
-        thousands(report.proposals),
-        thousands(report.images),
+        "all together, with the original labels: {} for {}, {:.2} per image; for {} the label alone",
+        count(report.proposals, "proposal"),
+        count(report.images, "image"),
         report.proposals_per_image,
-        thousands(report.unanimous)
+        count(report.unanimous, "image")
     ));
     parts.extend(report.search.as_ref().map(search::text));
     parts.join("\n\n")

@@ -1,7 +1,6 @@
 //! Recall against precision, as a picture.
 
 use std::error::Error;
-use std::path::Path;
 
 use plotters::prelude::*;
 
@@ -9,8 +8,8 @@ use super::search::Report;
 
 const SIZE: (u32, u32) = (800, 600);
 
-/// Draws the frontier, each model, all of them and the best set.
-pub fn draw(file: &Path, report: &Report) -> Result<(), Box<dyn Error>> {
+/// Draws the frontier, each model, all of them and the best set, as SVG.
+pub fn draw(report: &Report) -> Result<String, Box<dyn Error>> {
     let points = report.points();
     let everything = || {
         points
@@ -83,6 +82,5 @@ pub fn draw(file: &Path, report: &Report) -> Result<(), Box<dyn Error>> {
             .draw()?;
         area.present()?;
     }
-    std::fs::write(file, svg)?;
-    Ok(())
+    Ok(svg)
 }

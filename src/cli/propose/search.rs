@@ -1,8 +1,9 @@
 //! The search of the smallest sufficient set of models, on the questions that experts settled.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use super::plot;
 use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::interrupt;
+use crate::cli::output::{Contents, to_file};
 use crate::cli::table::{table, thousands};
 use crate::consensus::CalibratedOptions;
 use crate::consensus::calibrated::Quorum;
@@ -33,6 +35,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Where a picture goes.
+    pub fn plot(&self) -> Option<&Path> {
+        self.plot.as_deref()
+    }
+
     /// Whether any of them was given.
     pub fn are_given(&self) -> bool {
         self.min_recall.is_some() || self.gold_truth.is_some() || self.plot.is_some()
@@ -142,9 +149,11 @@ pub fn run(
         exhaustive: outcome.exhaustive,
     };
     if let Some(file) = &bounds.plot {
-        plot::draw(file, &report)
-            .map_err(|error| Failure::failed(format!("cannot write {}: {error}", shown(file))))?;
-        context.say(format!("{} is written", shown(file)));
+        let svg = plot::draw(&report)
+            .map_err(|error| Failure::failed(format!("cannot draw {}: {error}", shown(file))))?;
+        to_file(file, Contents::Text, context, |out| {
+            Ok(out.write_all(svg.as_bytes())?)
+        })?;
     }
     keep(store, &sources, best, &report)?;
     Ok(report)

@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 use super::context::{Context, now, shown};
 use super::failure::Failure;
 use super::interrupt;
-use super::output::to_file;
+use super::output::{Contents, Outputs, to_file};
 use crate::domain::{ClassIndex, Classes};
 use crate::formats::records::time_text;
 use crate::live::parameters_of;
@@ -49,29 +49,31 @@ pub struct ReportOptions {
 
 /// Runs the command.
 pub fn run(options: &ReportOptions, context: &Context) -> Result<(), Failure> {
+    let path = match (&options.output, context.json()) {
+        (None, true) => None,
+        (Some(path), _) => Some(path.as_path()),
+        (None, false) => Some(Path::new("report.html")),
+    };
+    let inputs: Vec<&Path> = options.eval.iter().map(PathBuf::as_path).collect();
+    let outputs = Outputs {
+        places: &[("-o", path)],
+        inputs: &inputs,
+        prints_figures: true,
+    };
+    let context = &outputs.check(context)?;
     let store = context.open()?;
     let report = gather(options, &store, context)?;
     interrupt::check()?;
     if context.json() {
         context.print_json(&report)?;
     }
-    let path = match (&options.output, context.json()) {
-        (None, true) => return Ok(()),
-        (Some(path), _) => path.as_path(),
-        (None, false) => Path::new("report.html"),
+    let Some(path) = path else {
+        return Ok(());
     };
     let page = page(&report);
-    if path != Path::new("-") {
-        return to_file(path, context, |out| Ok(out.write_all(page.as_bytes())?));
-    }
-    if context.json() {
-        return Err(Failure::usage(
-            "stdout cannot hold both the page and the figures",
-        ));
-    }
-    let mut out = std::io::stdout().lock();
-    out.write_all(page.as_bytes())?;
-    Ok(out.flush()?)
+    to_file(path, Contents::Text, context, |out| {
+        Ok(out.write_all(page.as_bytes())?)
+    })
 }
 
 /// What all parts of the report are made of.

@@ -338,14 +338,7 @@ fn images_of(rows: &[String], names: &ImageNames) -> Result<Vec<ImageId>, (usize
 }
 
 fn not_found(file: &Path, row: usize, problem: RowProblem) -> Failure {
-    match problem {
-        RowProblem::Stop(failure) => failure,
-        RowProblem::Bad { reason, hints } => {
-            let failure =
-                Failure::input(format!("cannot read {}: row {row}: {reason}", shown(file)));
-            hints.into_iter().fold(failure, Failure::hint)
-        }
-    }
+    problem.failure(|reason| format!("cannot read {}: row {row}: {reason}", shown(file)))
 }
 
 impl From<TrainError> for Failure {

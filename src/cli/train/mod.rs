@@ -15,6 +15,8 @@ mod single;
 #[cfg(feature = "train")]
 mod write;
 
+#[cfg(feature = "train")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -188,6 +190,7 @@ pub fn run(_: &Train, _: &Context) -> Result<(), Failure> {
 #[cfg(feature = "train")]
 pub fn run(options: &Train, context: &Context) -> Result<(), Failure> {
     options.check()?;
+    let context = &options.check_outputs(context)?;
     let store = context.open()?;
     match options {
         options if options.grid.grid => grid::run(options, &store, context),
@@ -208,6 +211,31 @@ impl Train {
                 .hint("say which with --folds FILE or --validation FILE; the classifier itself goes to --save FILE.safetensors"));
         }
         Ok(())
+    }
+
+    /// Before the hour that it may take.
+    fn check_outputs(&self, context: &Context) -> Result<Context, Failure> {
+        let (outputs, validation) = (&self.outputs, &self.validation);
+        let read = [
+            &self.rows.images_order,
+            &self.clean,
+            &self.folds,
+            &validation.validation,
+            &validation.validation_order,
+        ];
+        let read = read.into_iter().filter_map(|file| file.as_deref());
+        let inputs: Vec<&Path> = [self.features.as_path()].into_iter().chain(read).collect();
+        let outputs = crate::cli::output::Outputs {
+            places: &[
+                ("-o", outputs.output.as_deref()),
+                ("--write-order", outputs.write_order.as_deref()),
+                ("--save", outputs.save.as_deref()),
+                ("--plot", outputs.plot.as_deref()),
+            ],
+            inputs: &inputs,
+            prints_figures: true,
+        };
+        outputs.check(context)
     }
 
     fn settings(&self) -> crate::train::Settings {

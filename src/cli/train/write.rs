@@ -8,7 +8,7 @@ use super::material::Known;
 use crate::cli::context::{Context, shown};
 use crate::cli::export::write_names;
 use crate::cli::failure::Failure;
-use crate::cli::output::to_file;
+use crate::cli::output::{Contents, to_file};
 use crate::domain::ImageId;
 use crate::formats::export::{SafeTensor, write_logits_npy, write_safetensors};
 use crate::train::Linear;
@@ -23,13 +23,15 @@ pub fn logits(
     context: &Context,
 ) -> Result<(), Failure> {
     let classes = known.classes.len();
-    to_file(path, context, |out| {
+    to_file(path, Contents::Bytes, context, |out| {
         Ok(write_logits_npy(logits, classes, out)?)
     })?;
     if let Some(order) = &options.outputs.write_order {
         let names = images.iter().map(|image| known.name(*image));
         let hint = "give the image another name";
-        to_file(order, context, |out| write_names(names, hint, out))?;
+        to_file(order, Contents::Text, context, |out| {
+            write_names(names, hint, out)
+        })?;
     }
     Ok(())
 }
@@ -48,7 +50,7 @@ pub fn classifier(path: &Path, linear: &Linear, context: &Context) -> Result<(),
         shape: vec![classes],
         values: &biases,
     };
-    to_file(path, context, |out| {
+    to_file(path, Contents::Bytes, context, |out| {
         Ok(write_safetensors(&[weight, bias], out)?)
     })
 }
@@ -60,7 +62,9 @@ pub fn picture(
     context: &Context,
 ) -> Result<(), Failure> {
     match svg {
-        Ok(svg) => to_file(path, context, |out| Ok(out.write_all(svg.as_bytes())?)),
+        Ok(svg) => to_file(path, Contents::Text, context, |out| {
+            Ok(out.write_all(svg.as_bytes())?)
+        }),
         Err(error) => Err(Failure::failed(format!(
             "cannot draw {}: {error}",
             shown(path)

@@ -9,7 +9,7 @@ mod write;
 
 use crate::domain::{Answer, Class, Classes, Role};
 
-pub use read::{Options, Part, image_name, read_tasks};
+pub use read::{Options, Part, read_tasks};
 pub use write::TaskWriter;
 
 /// An image with what is said of it.

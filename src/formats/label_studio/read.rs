@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::{Annotation, Answers, Given, Predicted, Prediction, Task};
-use crate::domain::{Answer, Role};
+use crate::domain::{Answer, Role, image_name};
 use crate::formats::json::{JsonError, JsonFileError, Place, each_element};
 use crate::formats::records::parse_time;
 
@@ -82,11 +82,7 @@ fn task(task: &Place<'_>, options: Options<'_>) -> Result<Task, JsonError> {
 
 /// The name that an address has; `https://example.org/#top` has none.
 fn named(address: &Place<'_>) -> Result<String, JsonError> {
-    let name = image_name(address.text()?);
-    match name.is_empty() {
-        true => Err(address.error("the address names no image")),
-        false => Ok(name),
-    }
+    image_name(address.text()?).map_err(|error| address.error(error.to_string()))
 }
 
 fn is_true(place: &Place<'_>, key: &str) -> Result<bool, JsonError> {
@@ -288,71 +284,4 @@ fn scores_of(
         true => each,
         false => vec![whole; n_labels],
     })
-}
-
-/// The name of an image that is given by an address: the path of a URL, of a local file of Label Studio (`?d=`), or the name that an uploaded
-/// file had. Other texts are names already.
-pub fn image_name(text: &str) -> String {
-    if let Some((_, path)) = text.split_once("?d=") {
-        return percent_decoded(path.split('&').next().unwrap_or(path));
-    }
-    if let Some(("http" | "https" | "s3" | "gs" | "azure-blob", rest)) = text.split_once("://") {
-        let path = rest.split_once('/').map_or(rest, |(_, path)| path);
-        let end = path.find(['?', '#']).unwrap_or(path.len());
-        return percent_decoded(path.get(..end).unwrap_or(path));
-    }
-    match text.starts_with("/data/upload/") {
-        true => {
-            let file = text.rsplit('/').next().unwrap_or(text);
-            let is_key = |key: &str| key.len() == 8 && key.bytes().all(|b| b.is_ascii_hexdigit());
-            match file.split_once('-') {
-                Some((key, name)) if is_key(key) && !name.is_empty() => percent_decoded(name),
-                _ => percent_decoded(file),
-            }
-        }
-        false => text.to_owned(),
-    }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, behind)) = rest.split_first() {
-        rest = behind;
-        if let (b'%', [high, low, after @ ..]) = (byte, behind)
-            && let (Some(high), Some(low)) = (digit(*high), digit(*low))
-        {
-            bytes.push(high * 16 + low);
-            rest = after;
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_become_names() {
-        for (address, name) in [
-            ("cats/a b.jpg", "cats/a b.jpg"),
-            ("/data/local-files/?d=photos/a%20b.jpg", "photos/a b.jpg"),
-            ("https://example.org/x/a%C3%BC.jpg?size=2#top", "x/aü.jpg"),
-            ("s3://bucket/x/a.jpg", "x/a.jpg"),
-            ("/data/upload/3/1a2b3c4d-cat-1.jpg", "cat-1.jpg"),
-            ("/data/upload/3/cat-1.jpg", "cat-1.jpg"),
-            ("https://example.org/100%.jpg", "100%.jpg"),
-        ] {
-            assert_eq!(image_name(address), name, "{address}");
-        }
-    }
 }

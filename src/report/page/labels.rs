@@ -6,7 +6,7 @@ use super::plot::figure;
 use super::table::{Cell, table};
 use super::{Section, no_run, nothing};
 use crate::report::{Changes, LabelFigures, Report};
-use crate::text::thousands;
+use crate::text::{count, thousands};
 
 /// Label sets against the original labels.
 pub fn changes(report: &Report) -> Section {
@@ -178,8 +178,8 @@ fn score_plot(labels: &LabelFigures, threshold: f64) -> Markup {
         },
     });
     let says = format!(
-        "{} questions; {} are disputed ({}).",
-        thousands(all),
+        "{}; {} disputed ({}).",
+        count(all, "question"),
         thousands(disputed),
         percent_of(disputed, all)
     );

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use super::Sitting;
 use super::desk::{CLAIM, Desk, now};
+use super::earlier::list;
 use super::reading::{Files, label, task};
-use crate::domain::{ImageId, Question, QuestionId, TaskId};
+use crate::domain::{Answer, ClassIndex, ImageId, Question, QuestionId, TaskId};
 use crate::live::audit::{LiveAudit, verdict_words};
 use crate::review::event::Event;
-use crate::review::state::{Progress, Task};
+use crate::review::state::{EarlierTasks, Progress, Task};
 use crate::review::summary::AuditSummary;
-use crate::store::{AuditDraw, Place, Store, StoreError};
+use crate::store::{AuditDraw, EarlierPart, ImageRow, Place, Store, StoreError, Unseen};
 
-/// Labels found wrong that are listed.
+/// The auditor's own answers, other than yes, that are listed.
 const LISTED: usize = 200;
 
 /// The labels of an audit that nobody has looked at yet, named by their places in the draw; and how far the auditor is.
@@ -85,14 +86,50 @@ impl Auditor {
             .ok_or_else(|| StoreError::Damaged("the audit was planned anew".to_owned()))
     }
 
+    /// The question of a label, once anybody was asked it, and this auditor's standing answer.
+    fn own_answer(&self, asks: Question) -> Result<Option<(QuestionId, Answer)>, StoreError> {
+        let Some(question) = self.store.known_question(asks)? else {
+            return Ok(None);
+        };
+        let (round, rater) = (self.sitting.round, self.sitting.rater.id);
+        let answer = self.store.standing_answer(question, round, rater)?;
+        Ok(answer.map(|answer| (question, answer)))
+    }
+
+    /// What this auditor has not found right: image, label, and a word; the others' findings are not shown.
+    fn found(&self) -> Result<Vec<(String, String, &'static str)>, StoreError> {
+        let planned = &self.audit.planned;
+        let own = self
+            .store
+            .audit_answers(planned, Some(self.sitting.rater.id))?;
+        let mut found = Vec::new();
+        for (draw, answer) in planned.draws.iter().zip(own) {
+            let word = match answer {
+                Some(Answer::No) => "wrong",
+                Some(Answer::Maybe) => "maybe",
+                Some(Answer::Yes) | None => continue,
+            };
+            let Some(image) = self.store.image(draw.asks.image)? else {
+                continue;
+            };
+            let label = self.sitting.classes.name_of(draw.asks.class);
+            found.push((self.sitting.shown_image(image.id, &image.name), label, word));
+            if found.len() == LISTED {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether the label is the auditor's, or becomes it now.
     fn is_free(&mut self, place: TaskId) -> Result<bool, StoreError> {
         if self.held.contains(&place) {
             return Ok(true);
         }
-        let (now, name, rater) = (now(), &self.audit.planned.name, self.sitting.rater.id);
+        let (now, audit) = (now(), &self.audit.planned.identity);
+        let rater = self.sitting.rater.id;
         let claimed = self.store.fleetingly(|store| {
-            store.claim_audit_place(name, number(place), rater, (now, now + CLAIM))
+            store.claim_audit_place(audit, number(place), rater, (now, now + CLAIM))
         })?;
         match claimed {
             Place::Claimed => self.held.insert(place),
@@ -113,24 +150,20 @@ impl Desk for Auditor {
         (&self.store, &self.sitting)
     }
 
-    /// A label drawn; nothing when somebody has looked at it, or has it on the screen.
+    /// A label drawn; nothing when somebody else has looked at it, or has it on the screen.
     fn load_task(
         &mut self,
         place: TaskId,
         _asked_for: bool,
     ) -> Result<Option<(Task, Files)>, StoreError> {
         let asks = self.draw(place)?.asks;
-        if !self.is_free(place)? {
+        let own = self.own_answer(asks)?;
+        if own.is_none() && !self.is_free(place)? {
             return Ok(None);
         }
         let (store, sitting) = (&self.store, &self.sitting);
-        let question = store.known_question(asks)?;
-        let recorded = match question {
-            Some(question) => store.standing_answer(question, sitting.round, sitting.rater.id)?,
-            None => None,
-        };
         // A new plan may drop what nobody has answered: such a question is looked for again with its answer.
-        let question = question.filter(|_| recorded.is_some());
+        let (question, recorded) = own.unzip();
         let labels = vec![label(sitting, asks.class, question, recorded)];
         let read = task(store, sitting, (place, asks.image), (1, 1), labels)?;
         let gone = || StoreError::Damaged("an image of the audit is gone".to_owned());
@@ -158,24 +191,45 @@ impl Desk for Auditor {
         if !self.held.remove(&place) {
             return Ok(());
         }
-        let (name, rater) = (&self.audit.planned.name, self.sitting.rater.id);
+        let (audit, rater) = (&self.audit.planned.identity, self.sitting.rater.id);
         self.store
-            .fleetingly(|store| store.release_audit_place(name, number(place), rater))
+            .fleetingly(|store| store.release_audit_place(audit, number(place), rater))
+    }
+
+    fn examples(
+        &mut self,
+        class: ClassIndex,
+        except: ImageId,
+        most: usize,
+    ) -> Result<Vec<ImageRow>, StoreError> {
+        let (rater, round) = (self.sitting.rater.id, self.sitting.round);
+        let unseen = Unseen::Audit(rater, round, &self.audit.planned.name);
+        self.store.examples(class, except, unseen, most)
+    }
+
+    fn earlier(&mut self, part: EarlierPart<'_>) -> Result<EarlierTasks, StoreError> {
+        let (rater, round) = (self.sitting.rater.id, self.sitting.round);
+        let audit = (self.audit.planned.name.as_str(), round);
+        let rows = self.store.earlier_draws(rater, audit, part)?;
+        list(&self.sitting, part, rows, |row| {
+            let own = self.own_answer(self.draw(row.task)?.asks)?;
+            Ok((vec![own.map(|(_, answer)| answer)], 1))
+        })
     }
 
     fn summarise(&mut self, _: &[ImageId]) -> Result<Event, StoreError> {
         let answers = self.audit.answers(&self.store)?;
         let design = &self.audit.design;
         let standing = design.standing(&answers);
-        let found = (self.audit).found(&self.store, &self.sitting.classes, &answers, &standing)?;
-        let found = found.into_iter().map(|found| {
-            let word = found.word();
-            (found.image, found.label, word)
-        });
+        let mut rows = self.audit.rows(&standing);
+        // Where the labels come from is no matter of the auditor's.
+        if let Some([_, _, given]) = rows.first_mut() {
+            given.clear();
+        }
         Ok(Event::AuditReady(Box::new(AuditSummary {
-            rows: self.audit.rows(&standing),
+            rows,
             verdict: verdict_words(&design.terms, &standing, design.outlook(&answers)),
-            found: found.take(LISTED).collect(),
+            found: self.found()?,
             with_others: self.busy.len(),
         })))
     }

@@ -4,14 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Sitting;
-use super::closing::summarise;
+use super::closing::{seen_images, summarise};
 use super::desk::{CLAIM, Desk, now};
+use super::earlier::list;
 use super::live::LiveLabelSets;
 use super::reading::{Files, insights, read_task};
-use crate::domain::{ImageId, Question, QuestionId, RoundId, TaskId};
+use crate::domain::{ClassIndex, ImageId, Question, QuestionId, RoundId, TaskId};
 use crate::review::event::Event;
-use crate::review::state::Task;
-use crate::store::{Place, Store, StoreError};
+use crate::review::state::{EarlierTasks, Task};
+use crate::store::{EarlierPart, ImageRow, Place, Retests, Store, StoreError, Unseen};
 
 /// Serves the tasks of the plan.
 #[derive(Debug)]
@@ -79,6 +80,19 @@ impl Clerk {
             Place::Full => false,
         };
         Ok(place)
+    }
+
+    /// The tasks of this sitting that the rater answers a second time.
+    fn retests(&self) -> Result<Retests, StoreError> {
+        if self.special.retests.is_empty() {
+            return Ok(Retests::default());
+        }
+        let (rater, round) = (self.sitting.rater.id, self.sitting.retest_round);
+        let answered = self.store.finished_tasks(rater, round)?;
+        let answered: HashSet<TaskId> = answered.into_iter().map(|(task, _)| task).collect();
+        let all = self.special.retests.iter().copied();
+        let (answered, open) = all.partition(|task| answered.contains(task));
+        Ok(Retests { open, answered })
     }
 
     /// Whether a task is asked as planned, of the raters whom it needs.
@@ -165,10 +179,38 @@ impl Desk for Clerk {
         }
     }
 
+    fn examples(
+        &mut self,
+        class: ClassIndex,
+        except: ImageId,
+        most: usize,
+    ) -> Result<Vec<ImageRow>, StoreError> {
+        let retests = self.retests()?;
+        let unseen = match self.sitting.decides {
+            true => Unseen::Nothing,
+            false => Unseen::Tasks(self.sitting.rater.id, self.sitting.round, &retests.open),
+        };
+        self.store.examples(class, except, unseen, most)
+    }
+
+    fn earlier(&mut self, part: EarlierPart<'_>) -> Result<EarlierTasks, StoreError> {
+        let (store, sitting) = (&self.store, &self.sitting);
+        let (rater, rounds) = (sitting.rater.id, (sitting.round, sitting.retest_round));
+        let rows = store.earlier_tasks(rater, rounds, &self.retests()?, part)?;
+        list(sitting, part, rows, |row| {
+            let open = store.open_task(row.task, rater, self.round_of(row.task))?;
+            let questions = open.map_or_else(Vec::new, |open| open.questions);
+            let answers = questions.iter().map(|question| question.answer).collect();
+            Ok((answers, store.parts_of(row.image)?))
+        })
+    }
+
     fn summarise(&mut self, touched: &[ImageId]) -> Result<Event, StoreError> {
+        let retests = self.retests()?;
         let (store, sitting) = (&self.store, &self.sitting);
         let live = self.live.now(store, &sitting.round_name)?;
-        let mut summary = summarise(store, sitting, live, touched)?;
+        let seen = seen_images(store, sitting, live, &retests.open)?;
+        let mut summary = summarise(store, sitting, live, touched, seen.as_ref())?;
         summary.with_others = self.busy.len();
         Ok(Event::SummaryReady(Box::new(summary)))
     }

@@ -14,7 +14,7 @@ use crate::review::summary::{
     AnsweredNote, Dispute, Estimate, FinalLabels, GoldAgreement, PairAgreement, Summary,
 };
 use crate::store::{Decision, QuestionScore, Store, StoreError, StoredEvidence};
-use crate::text::thousands;
+use crate::text::count;
 
 /// Other raters whose agreement is shown, those with the most questions in common.
 const OTHERS: usize = 8;
@@ -32,31 +32,58 @@ const BOOTSTRAP: Bootstrap = Bootstrap {
     seed: 1,
 };
 
-/// What came of the votes so far, for a rater who ended tasks of the `touched` images.
+/// The images whose label sets and disputes a rater may see: those with an answer of the rater's, and no question that the
+/// rater may still be asked. `None`: all, for who decides.
+pub fn seen_images(
+    store: &Store,
+    sitting: &Sitting,
+    live: &Live,
+    open_retests: &[TaskId],
+) -> Result<Option<HashSet<ImageId>>, StoreError> {
+    if sitting.decides {
+        return Ok(None);
+    }
+    let (rater, round) = (sitting.rater.id, sitting.round);
+    let (mut seen, unanswered) = store.images_with_answers(rater, round, open_retests)?;
+    for (image, question) in unanswered {
+        // What `plan --stop` settles is asked no more.
+        if !sitting.stop.is_some_and(|stop| stop.holds(live, question)) {
+            seen.remove(&image);
+        }
+    }
+    Ok(Some(seen))
+}
+
+/// What came of the votes so far, for a rater who ended tasks of the `touched` images and sees those that are `seen`.
 ///
-/// Label sets follow the votes one by one; agreement looks at the rater's own questions alone.
+/// Label sets follow the votes one by one; agreement looks at the rater's own questions only.
 pub fn summarise(
     store: &Store,
     sitting: &Sitting,
     live: &Live,
     touched: &[ImageId],
+    seen: Option<&HashSet<ImageId>>,
 ) -> Result<Summary, StoreError> {
-    let (mut disputes, disputes_total) = disputes(store, sitting, live)?;
+    let is_seen = |image: &ImageId| seen.is_none_or(|seen| seen.contains(image));
+    let (mut disputes, disputes_total) = disputes(store, sitting, live, is_seen)?;
     if sitting.decides {
         disputes.extend(decided(store, sitting, live)?);
     }
     let around = store.evidence_around(&sitting.round_name, sitting.rater.id)?;
     let me = around.rater(sitting.rater.id);
+    let touched: Vec<ImageId> = touched.iter().copied().filter(is_seen).collect();
+    let decisions = live.scores().filter(|score| score.decided);
     Ok(Summary {
+        of_own: seen.is_some(),
         method: method(live),
         purpose: purpose(sitting.rater.role, &around, me),
         pairs: me.map_or_else(Vec::new, |me| pairs(&around, me)),
         gold: me.and_then(|me| gold(&around, me)),
-        label_sets: label_sets(store, sitting, live, touched)?,
+        label_sets: label_sets(store, sitting, live, &touched)?,
         disputes,
         disputes_total,
-        decided_total: live.n_decided(),
-        answered_notes: answered_notes(store, sitting)?,
+        decided_total: decisions.filter(|score| is_seen(&score.asks.image)).count(),
+        answered_notes: answered_notes(store, sitting, is_seen)?,
         with_others: 0,
     })
 }
@@ -64,10 +91,10 @@ pub fn summarise(
 fn method(live: &Live) -> String {
     match live.run() {
         Some(run) => format!(
-            "by run {} ({}) and the {} votes since",
+            "by run {} ({}) and {} since",
             run.id,
             run.method,
-            live.votes_since()
+            count(live.votes_since(), "vote")
         ),
         None => "by majority: in the set when yes, with maybe as a half, has more than half of the votes".to_owned(),
     }
@@ -83,9 +110,9 @@ fn purpose(role: Role, around: &StoredEvidence, me: Option<u32>) -> Option<Strin
                 let counts = experts.counts_by_rater();
                 Some(counts.get(me? as usize)?.total())
             });
-            let questions = thousands(own.unwrap_or(0));
+            let questions = count(own.unwrap_or(0), "question");
             Some(format!(
-                "your answers are gold, by which raters are measured: {questions} questions"
+                "your answers are gold, by which raters are measured: {questions}"
             ))
         }
         Role::Adjudicator => Some(
@@ -97,18 +124,28 @@ fn purpose(role: Role, around: &StoredEvidence, me: Option<u32>) -> Option<Strin
 }
 
 /// The newest answer to each of the rater's notes.
-fn answered_notes(store: &Store, sitting: &Sitting) -> Result<Vec<AnsweredNote>, StoreError> {
-    let notes = store.answered_notes(sitting.rater.id, sitting.round, ANSWERED)?;
-    let answered = notes.into_iter().filter_map(|mut note| {
-        let answer = note.answers.pop()?;
-        Some(AnsweredNote {
-            image: note.image,
+fn answered_notes(
+    store: &Store,
+    sitting: &Sitting,
+    is_seen: impl Fn(&ImageId) -> bool,
+) -> Result<Vec<AnsweredNote>, StoreError> {
+    let mut answered = Vec::new();
+    for mut note in store.answered_notes(sitting.rater.id, sitting.round)? {
+        let image = store.image_of_note(note.id)?;
+        let Some(answer) = note.answers.pop().filter(|_| is_seen(&image)) else {
+            continue;
+        };
+        answered.push(AnsweredNote {
+            image: sitting.shown_image(image, &note.image),
             comment: note.comment,
             by: answer.rater,
             answer: answer.text,
-        })
-    });
-    Ok(answered.collect())
+        });
+        if answered.len() == ANSWERED {
+            break;
+        }
+    }
+    Ok(answered)
 }
 
 /// Tasks with disputes, the most disputed first.
@@ -162,8 +199,10 @@ fn disputes(
     store: &Store,
     sitting: &Sitting,
     live: &Live,
+    is_seen: impl Fn(&ImageId) -> bool,
 ) -> Result<(Vec<Dispute>, usize), StoreError> {
-    let disputed = by_dispute(live);
+    let mut disputed = by_dispute(live);
+    disputed.retain(|score| is_seen(&score.asks.image));
     let mut listed = Vec::new();
     for score in disputed.iter().take(LISTED) {
         // A question that no task asks any more cannot be opened.
@@ -173,7 +212,9 @@ fn disputes(
         let image = store.image(score.asks.image)?;
         listed.push(Dispute {
             task,
-            image: image.map_or_else(String::new, |image| image.name),
+            image: image.map_or_else(String::new, |image| {
+                sitting.shown_image(image.id, &image.name)
+            }),
             label: sitting.classes.name_of(score.asks.class),
             score: score.score,
             decided_by: None,
@@ -292,7 +333,7 @@ fn label_sets(
         scores.sort_by_key(|score| score.asks.class);
         finals.push(FinalLabels {
             image: *image,
-            name: row.name,
+            name: sitting.shown_image(row.id, &row.name),
             labels: scores
                 .iter()
                 .map(|score| {

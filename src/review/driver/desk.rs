@@ -4,14 +4,15 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use jiff::Timestamp;
 
+use super::earlier::part;
 use super::notes::store_note;
 use super::reading::{Files, examples};
 use super::{Message, Sitting};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, RoundId, TaskId};
 use crate::review::effect::{NoteText, StoredAnswer};
 use crate::review::event::{Event, StepId};
-use crate::review::state::Task;
-use crate::store::{NewVote, Store, StoreError};
+use crate::review::state::{EarlierTasks, Task};
+use crate::store::{EarlierPart, ImageRow, NewVote, Store, StoreError};
 
 /// What a desk is asked to do.
 #[derive(Debug)]
@@ -51,6 +52,13 @@ pub enum Errand {
     GiveBack(TaskId),
     /// Find images that carry a class.
     LoadExamples(ClassIndex, ImageId),
+    /// Read a part of the tasks that the rater has answered.
+    LoadEarlier {
+        /// First digits of a number, or a part of a name.
+        filter: String,
+        /// How many tasks are passed over.
+        from: usize,
+    },
     /// Count the votes, for a rater who touched these images.
     Summarise(Vec<ImageId>),
 }
@@ -93,6 +101,17 @@ pub trait Desk {
 
     /// Lets others have a task that the rater has put last.
     fn give_back(&mut self, task: TaskId) -> Result<(), StoreError>;
+
+    /// At most so many images that carry a class, without those that the rater has still to answer for.
+    fn examples(
+        &mut self,
+        class: ClassIndex,
+        except: ImageId,
+        most: usize,
+    ) -> Result<Vec<ImageRow>, StoreError>;
+
+    /// A part of the tasks that the rater has answered.
+    fn earlier(&mut self, part: EarlierPart<'_>) -> Result<EarlierTasks, StoreError>;
 
     /// What came of the sitting, for a rater who touched these images.
     fn summarise(&mut self, touched: &[ImageId]) -> Result<Event, StoreError>;
@@ -157,8 +176,15 @@ fn serve(desk: &mut dyn Desk, errand: Errand) -> (Vec<Event>, Files) {
             Vec::new()
         }
         Errand::LoadExamples(class, except) => {
-            let (event, files) = examples(desk.at_hand().0, class, except);
+            let (event, files) = examples(desk, class, except);
             return (vec![event], files);
+        }
+        Errand::LoadEarlier { filter, from } => {
+            let part = part(desk.at_hand().1, &filter, from);
+            vec![match desk.earlier(part) {
+                Ok(tasks) => Event::EarlierLoaded(tasks),
+                Err(error) => Event::EarlierFailed(error.to_string()),
+            }]
         }
         Errand::Summarise(touched) => vec![match desk.summarise(&touched) {
             Ok(event) => event,

@@ -1,11 +1,11 @@
 //! Carries effects out and feeds events back: the only part of the review screen that blocks. Owns the terminal, the
 //! threads, and through the clerk the project file.
 
-pub mod answers;
 mod auditor;
 mod clerk;
 mod closing;
 mod desk;
+mod earlier;
 mod listen;
 mod live;
 mod mix;
@@ -19,9 +19,9 @@ mod turns;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
@@ -35,7 +35,7 @@ use crate::hierarchy::Hierarchy;
 use crate::live::audit::LiveAudit;
 use crate::store::{DECISION_ROUND, Places, RETEST_SUFFIX, RaterRow, Store, StoreError};
 
-use listen::{listen_to_terminal, wait_for_keys};
+use listen::Keyboard;
 use live::Stop;
 pub use mix::Shares;
 use opening::{labels_of, tasks};
@@ -78,6 +78,8 @@ pub struct Setup {
     pub keymap: Keymap,
     /// Whether the screen is all that the rater may use.
     pub kiosk: bool,
+    /// Whether images are shown with their names, which may give their labels away; adjudicators always see them.
+    pub names: bool,
 }
 
 /// How a sitting ended.
@@ -115,12 +117,24 @@ struct Sitting {
     round_name: String,
     /// Whether answers decide disputes, as an adjudicator's do, who sees everybody's votes.
     decides: bool,
+    /// Whether the rater may know images by their names.
+    names: bool,
     /// Where tasks that are answered once more have their votes.
     retest_round: RoundId,
     /// How many raters a task needs; none for those who are asked whoever else has answered.
     places: Option<Places>,
     shares: Shares,
     stop: Option<Stop>,
+}
+
+impl Sitting {
+    /// An image as the rater may know it.
+    fn shown_image(&self, image: ImageId, name: &str) -> String {
+        match self.names {
+            true => name.to_owned(),
+            false => format!("image {}", image.0),
+        }
+    }
 }
 
 /// What reaches the loop.
@@ -133,10 +147,8 @@ enum Message {
     Signal(i32),
     /// The terminal has this picture.
     Picture(u32),
-    /// What was found out of the terminal.
+    /// What was found out of the terminal, so far.
     Terminal(Box<Detected>),
-    /// The terminal shows kitty's pictures, as it says late.
-    Kitty,
 }
 
 /// Messages that wait at most: whoever types, or pastes, faster than that waits too, and a signal is never far behind.
@@ -146,6 +158,18 @@ const MESSAGES: usize = 1024;
 const EIO: i32 = 5;
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
+
+/// The end of a sitting waits so long for the answers that the terminal owes; a signal's end is in more of a hurry.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+const LAST_ANSWERS_OF_SIGNAL: Duration = Duration::from_secs(1);
+
+fn patience_with(ended: &io::Result<Ended>) -> Duration {
+    match ended {
+        Ok(Ended::Finished | Ended::Interrupted) => LAST_ANSWERS,
+        Ok(Ended::Signal(SIGHUP)) | Err(_) => Duration::ZERO,
+        Ok(Ended::Signal(_)) => LAST_ANSWERS_OF_SIGNAL,
+    }
+}
 
 /// Runs the review screen until the rater leaves. The terminal is in its normal mode afterwards, whatever happened.
 ///
@@ -189,6 +213,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
         looked_at: setup.round,
         round_name: setup.round_name,
         decides,
+        names: decides || setup.names,
     });
     let work = match setup.audit {
         None => tasks(setup.store, &sitting, setup.order)?,
@@ -207,6 +232,7 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     };
     let mut state = State::new(begins, size);
     state.kiosk = setup.kiosk;
+    state.names = sitting.names;
     state.asks = work.asks;
     let (errands, inbox) = channel();
     let clerk = {
@@ -217,14 +243,12 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
             .spawn(work)?
     };
     let driver = Driver::new((messages, sender.clone()), errands, setup.picture_budget);
-    let stop = Arc::new(AtomicBool::new(false));
-    let keys = listen_to_terminal(sender, setup.pictures, Arc::clone(&stop))?;
-    let ended = driver.run(&mut state, &mut screen);
-    stop.store(true, Ordering::Relaxed);
+    let keyboard = Keyboard::start(sender, setup.pictures)?;
+    let ended = driver.run(&mut state, &mut screen, &keyboard);
     // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
     let _ = clerk.join();
+    keyboard.close(screen.awaits_acknowledgement(), patience_with(&ended));
     drop(screen);
-    wait_for_keys(&keys);
     match ended {
         // A terminal that is gone is a line that was dropped.
         Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),

@@ -45,7 +45,7 @@ pub struct Queue {
     pub today: usize,
     /// Tasks that every rater gets, whoever else has answered them: gold.
     pub for_all: HashSet<TaskId>,
-    /// Tasks that the rater has finished before and gets once more.
+    /// Those of the open tasks that the rater has finished before and gets once more.
     pub retests: HashSet<TaskId>,
 }
 
@@ -141,8 +141,12 @@ fn strew(
         again.sort_unstable_by_key(|(task, at)| (*at, *task));
     }
     let again: Vec<TaskId> = again.into_iter().map(|(task, _)| task).collect();
-    let retests = again.iter().copied().collect();
-    Ok((mix(open, gold, again, sitting.shares, &mut rng), retests))
+    let mut retests: HashSet<TaskId> = again.iter().copied().collect();
+    let mixed = mix(open, gold, again, sitting.shares, &mut rng);
+    // All others are earlier tasks like any: a corrected answer to one is a vote of the round.
+    let asked: HashSet<&TaskId> = mixed.iter().collect();
+    retests.retain(|task| asked.contains(task));
+    Ok((mixed, retests))
 }
 
 /// Chance that is the same for the same text.

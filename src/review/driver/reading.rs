@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::Sitting;
+use super::desk::Desk;
 use super::notes::notes;
 use crate::domain::{Answer, ClassIndex, ImageId, QuestionId, Role, TaskId};
 use crate::live::Live;
@@ -78,8 +79,9 @@ pub fn task(
         return Ok(None);
     };
     let noted = notes(store, sitting, image.id)?;
+    let shown = sitting.shown_image(image.id, &image.name);
     let no_picture = match &image.path {
-        None => Some(format!("no file: {} is known by name only", image.name)),
+        None => Some(format!("no file: {shown} is known by name only")),
         Some(_) => None,
     };
     let files = image.path.iter().map(|path| (image.id, path.clone()));
@@ -87,7 +89,7 @@ pub fn task(
     let task = Task {
         id,
         image: image.id,
-        image_name: image.name,
+        image_name: shown,
         part,
         labels,
         no_picture,
@@ -99,15 +101,16 @@ pub fn task(
 }
 
 /// Images that carry a class.
-pub fn examples(store: &Store, class: ClassIndex, except: ImageId) -> (Event, Files) {
-    let images = store.examples(class, except, EXAMPLES).unwrap_or_default();
+pub fn examples(desk: &mut dyn Desk, class: ClassIndex, except: ImageId) -> (Event, Files) {
+    let images = desk.examples(class, except, EXAMPLES).unwrap_or_default();
     let files = images
         .iter()
         .filter_map(|image| Some((image.id, image.path.clone()?)))
         .collect();
+    let (_, sitting) = desk.at_hand();
     let images = images
         .into_iter()
-        .map(|image| (image.id, image.name))
+        .map(|image| (image.id, sitting.shown_image(image.id, &image.name)))
         .collect();
     (Event::ExamplesLoaded { class, images }, files)
 }

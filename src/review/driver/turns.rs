@@ -9,8 +9,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::desk::Errand;
+use super::listen::Keyboard;
 use super::terminal::Screen;
-use super::{EIO, Ended, MESSAGES, Message, SIGINT};
+use super::{EIO, Ended, LAST_ANSWERS, MESSAGES, Message, SIGINT};
 use crate::domain::ImageId;
 use crate::review::effect::Effect;
 use crate::review::event::Event;
@@ -38,6 +39,15 @@ fn picture_event((request, outcome): Outcome) -> Event {
     }
 }
 
+/// Tells the state what of the task is on the screen, where that has changed.
+fn see(screen: &Screen, state: &mut State) -> Vec<Effect> {
+    let shown = screen.shown();
+    match shown == state.shown {
+        true => Vec::new(),
+        false => update(state, Event::Drawn(shown)),
+    }
+}
+
 pub struct Driver {
     /// Goes first: who waits for room in it must not be waited for.
     messages: Receiver<Message>,
@@ -45,8 +55,6 @@ pub struct Driver {
     sender: SyncSender<Message>,
     /// Bytes that a picture may take, where that is bounded.
     budget: Option<usize>,
-    /// How pictures are sent once a slow terminal has answered; none where it has, or need not.
-    late: Option<TerminalPictures>,
 }
 
 /// What effects are carried out with.
@@ -81,12 +89,16 @@ impl Driver {
             },
             sender,
             budget,
-            late: None,
         }
     }
 
     /// Until the rater leaves, or a signal ends the sitting.
-    pub fn run(mut self, state: &mut State, screen: &mut Screen) -> io::Result<Ended> {
+    pub fn run(
+        mut self,
+        state: &mut State,
+        screen: &mut Screen,
+        keyboard: &Keyboard,
+    ) -> io::Result<Ended> {
         let mut effects = start(state);
         // Messages since the last frame.
         let mut taken = 0;
@@ -103,6 +115,7 @@ impl Driver {
                         Turn::On => {}
                         Turn::Redraw => screen.forget()?,
                         Turn::Suspend => {
+                            keyboard.settle(LAST_ANSWERS);
                             screen.suspend()?;
                             next.extend(update(state, Event::Resumed));
                         }
@@ -124,10 +137,15 @@ impl Driver {
                 None => {
                     taken = 0;
                     let size = screen.draw(|frame| view(state, frame))?;
+                    keyboard.expect_pictures(screen.awaits_acknowledgement());
                     if size != state.size {
-                        // crossterm forgets a change of size that comes together with a key.
+                        // A frame may come before the signal of a new size.
                         let (columns, rows) = size;
                         effects = update(state, Event::Resize { columns, rows });
+                        continue;
+                    }
+                    effects = see(screen, state);
+                    if !effects.is_empty() {
                         continue;
                     }
                     if state.info_on && state.arrival != screen.arrival() {
@@ -138,23 +156,18 @@ impl Driver {
                 }
             };
             match message {
-                Some(Message::Picture(number)) => screen.acknowledged(number),
+                Some(Message::Picture(number)) => {
+                    screen.acknowledged(number);
+                    // The next key may be one that the rater pressed on seeing it.
+                    effects = see(screen, state);
+                }
                 Some(Message::Terminal(found)) => {
                     let terminal = TerminalPictures {
                         budget: self.budget,
                         ..found.pictures
                     };
-                    self.late = found.may_be_kitty.then_some(TerminalPictures {
-                        mode: PictureMode::Kitty,
-                        ..terminal
-                    });
-                    screen.through_tmux(terminal.tmux);
+                    screen.through_tmux(terminal.tmux)?;
                     effects = self.send_pictures(terminal, state)?;
-                }
-                Some(Message::Kitty) => {
-                    if let Some(terminal) = self.late.take() {
-                        effects = self.send_pictures(terminal, state)?;
-                    }
                 }
                 Some(message) => match self.take(message, state) {
                     Ok(more) => effects = more,
@@ -202,7 +215,7 @@ impl Driver {
                 self.hands.files.extend(files);
                 Ok(Vec::new())
             }
-            Message::Picture(_) | Message::Terminal(_) | Message::Kitty => Ok(Vec::new()),
+            Message::Picture(_) | Message::Terminal(_) => Ok(Vec::new()),
             Message::Signal(SIGINT) => Err(Ended::Interrupted),
             Message::Signal(signal) => Err(Ended::Signal(signal)),
         }
@@ -232,6 +245,7 @@ impl Hands {
                 asked_for: state.detour && state.current == Some(task),
             },
             Effect::GiveBack(task) => Errand::GiveBack(task),
+            Effect::LoadEarlier { filter, from } => Errand::LoadEarlier { filter, from },
             Effect::LoadExamples { class, except } => Errand::LoadExamples(class, except),
             Effect::Summarise => Errand::Summarise(state.touched.clone()),
             Effect::WantPictures(requests) => return Ok((Turn::On, self.want(&requests))),

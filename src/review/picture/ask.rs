@@ -1,13 +1,12 @@
-//! Asks the terminal what it can do, and never waits long for one that does not answer.
+//! Questions to the terminal, and what its answers come to. Nothing is read or written here.
 
-use std::time::Duration;
-#[cfg(unix)]
-use std::{
-    io::{self, Write},
-    time::Instant,
-};
+use std::time::{Duration, Instant};
 
-/// What a terminal said of itself.
+use super::PictureMode;
+use super::terminal::{Detected, Environment, TerminalPictures, chosen, is_tmux};
+use crate::review::input::Answer;
+
+/// The sum of a terminal's answers about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers {
     /// It knows kitty's graphics protocol.
@@ -20,208 +19,333 @@ pub struct Answers {
     pub version: Option<String>,
     /// It has 16.7 million colours (XTGETTCAP).
     pub full_color: bool,
-    /// It has answered what every terminal answers, and so has said everything.
-    pub is_all: bool,
-    /// What somebody typed meanwhile, but for keys that are sequences of their own.
-    pub typed: String,
 }
 
 impl Answers {
-    /// Whether it said anything.
-    pub fn is_any(&self) -> bool {
-        let silence = Answers {
-            typed: self.typed.clone(),
-            ..Answers::default()
-        };
-        *self != silence
-    }
-
-    /// Reads all that has come so far. Answers that are not whole yet are left for later.
-    pub fn read(bytes: &[u8]) -> Answers {
-        let text = String::from_utf8_lossy(bytes);
-        let mut answers = Answers::default();
-        let mut sequences = text.split('\x1b').peekable();
-        answers.typed += sequences.next().unwrap_or_default();
-        while let Some(sequence) = sequences.next() {
-            // Strings end with ESC \.
-            let is_ended = sequences.peek().is_some_and(|next| next.starts_with('\\'));
-            if let Some(behind) = sequence.strip_prefix('\\') {
-                answers.typed += behind;
-            }
-            if let Some(graphics) = sequence.strip_prefix("_G") {
-                answers.kitty |=
-                    is_ended && graphics.starts_with("i=31") && graphics.ends_with(";OK");
-            } else if let Some(string) = sequence.strip_prefix('P').filter(|_| is_ended) {
-                answers.full_color |= string.starts_with("1+r");
-                if let Some(version) = string.strip_prefix(">|") {
-                    answers.version = Some(version.to_owned());
-                }
-            } else if let Some(control) = sequence.strip_prefix('[') {
-                answers.control(control);
-            }
+    /// Adds an answer; true where it says something about the terminal.
+    pub fn add(&mut self, answer: &Answer) -> bool {
+        match answer {
+            Answer::Picture { number, ok } if *number == QUERY => self.kitty |= ok,
+            Answer::Attributes { sixel } => self.sixel |= sixel,
+            Answer::Cell(width, height) => self.cell = Some((*width, *height)),
+            Answer::Version(version) => self.version = Some(version.clone()),
+            Answer::Capabilities { known } => self.full_color |= known,
+            Answer::Picture { .. } | Answer::Ready | Answer::Other => return false,
         }
-        answers
-    }
-
-    fn control(&mut self, control: &str) {
-        let Some(end) = control.find(|last: char| ('@'..='~').contains(&last)) else {
-            return;
-        };
-        let (parameters, last) = control.split_at(end);
-        let mut behind = last.chars();
-        let last = behind.next();
-        self.typed += behind.as_str();
-        match last {
-            Some('c') => {
-                self.sixel |= parameters
-                    .trim_start_matches('?')
-                    .split(';')
-                    .any(|attribute| attribute == "4")
-            }
-            Some('t') => {
-                let mut measures = parameters.split(';').map(str::parse);
-                if let (Some(Ok(6)), Some(Ok(height)), Some(Ok(width))) =
-                    (measures.next(), measures.next(), measures.next())
-                    && width > 0
-                    && height > 0
-                {
-                    self.cell = Some((width, height));
-                }
-            }
-            Some('n') => self.is_all |= parameters == "0",
-            _ => {}
-        }
+        true
     }
 }
 
-/// What is asked of a terminal.
+/// Bytes that ask a terminal something; the last of them ask for [`Answer::Ready`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
     /// Everything.
     Terminal,
-    /// What needs no strings: a multiplexer (tmux, screen) would take them for titles, others print them.
+    /// Questions without strings: a multiplexer (tmux, screen) would take them for titles, others print them.
     Attributes,
-    /// What stands behind tmux, where it passes questions on.
+    /// The terminal around tmux, if tmux passes questions on.
     BehindTmux,
+    /// Nothing but the end of all answers before.
+    Ready,
 }
 
+/// The number of kitty's query.
+pub const QUERY: u32 = 31;
 /// A picture of a pixel, which is not kept.
 const KITTY: &str = "_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA";
 /// Primary device attributes; the cell's measures; name and version.
 const ATTRIBUTES: &str = "\x1b[c\x1b[16t\x1b[>q";
 /// The capabilities `RGB` and `Tc`, in hexadecimal digits.
 const COLORS: &str = "\x1bP+q524742;5463\x1b\\";
-/// What every terminal answers, and so the end.
+/// The question that every terminal answers.
 const STATUS: &str = "\x1b[5n";
 
 impl Question {
-    #[cfg_attr(not(unix), expect(dead_code, reason = "nothing is asked there"))]
-    fn text(self) -> String {
+    /// The bytes.
+    pub fn text(self) -> String {
         match self {
             Question::Terminal => format!("\x1b{KITTY}\x1b\\{ATTRIBUTES}{COLORS}{STATUS}"),
             Question::Attributes => format!("{ATTRIBUTES}{STATUS}"),
             Question::BehindTmux => {
                 format!("\x1bPtmux;\x1b\x1b{KITTY}\x1b\x1b\\\x1b\x1b[5n\x1b\\")
             }
+            Question::Ready => STATUS.to_owned(),
         }
     }
 }
 
-/// A terminal that has not answered by then is taken for one that does not.
+/// Pictures wait for the terminal's answers for no longer than this.
 pub const PATIENCE: Duration = Duration::from_millis(250);
+/// A terminal that has not answered by then is not expected to.
+const LATEST: Duration = Duration::from_secs(5);
+/// The same for a terminal around tmux: most tmux pass no question on.
+const LATEST_BEHIND_TMUX: Duration = Duration::from_millis(1500);
 
-/// Asks everything at once and reads until the last answer, or until that much time is over.
-///
-/// # Errors
-/// The terminal cannot be written to or read from.
-#[cfg(unix)]
-pub fn ask(question: Question, patience: Duration) -> io::Result<Answers> {
-    use crossterm::terminal::{disable_raw_mode, enable_raw_mode, is_raw_mode_enabled};
-    let was_raw = is_raw_mode_enabled()?;
-    if !was_raw {
-        enable_raw_mode()?;
-    }
-    let answers = ask_raw(question, patience);
-    if !was_raw {
-        disable_raw_mode()?;
-    }
-    answers
+/// What a terminal was asked, what it answered, and what follows for pictures. Answers count whenever they come.
+#[derive(Debug)]
+pub struct Inquiry {
+    environment: Environment,
+    forced: Option<PictureMode>,
+    /// Why nothing is asked, where that is so.
+    not_asked: Option<&'static str>,
+    interactive: bool,
+    answers: Answers,
+    has_answered: bool,
+    /// Questions whose end has not come, and until when it may come.
+    unanswered: usize,
+    latest: Instant,
+    /// tmux was asked, or is not to be asked.
+    asked_tmux: bool,
+    /// What was found out is told then.
+    due: Option<Instant>,
+    told: Option<TerminalPictures>,
 }
 
-#[cfg(unix)]
-fn ask_raw(question: Question, patience: Duration) -> io::Result<Answers> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    {
-        // A frame that another thread draws meanwhile holds the same lock.
-        let mut out = io::stdout().lock();
-        out.write_all(question.text().as_bytes())?;
-        out.flush()?;
+impl Inquiry {
+    /// An inquiry in which nothing was asked yet.
+    pub fn new(
+        environment: Environment,
+        interactive: bool,
+        forced: Option<PictureMode>,
+        now: Instant,
+    ) -> Inquiry {
+        let not_asked = if !interactive {
+            Some("not asked: input or output is no terminal")
+        } else if environment.is_dumb() {
+            Some("not asked: TERM says that it is dumb")
+        } else if forced == Some(PictureMode::None) {
+            Some("not asked: the answer would change nothing")
+        } else {
+            None
+        };
+        Inquiry {
+            environment,
+            forced,
+            not_asked,
+            interactive,
+            answers: Answers::default(),
+            has_answered: false,
+            unanswered: 0,
+            latest: now,
+            asked_tmux: false,
+            due: None,
+            told: None,
+        }
     }
-    let stdin = io::stdin();
-    let mut said = Vec::new();
-    let end = Instant::now() + patience;
-    loop {
-        let answers = Answers::read(&said);
-        let left = end.saturating_duration_since(Instant::now());
-        if answers.is_all || left.is_zero() {
-            return Ok(answers);
-        }
-        let wait = Timespec::try_from(left).ok();
-        let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-        match poll(&mut ready, wait.as_ref()) {
-            Ok(0) => return Ok(answers),
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        // Straight from the file: a buffered reader would keep keys that are not for us.
-        let mut bytes = [0u8; 256];
-        let read = rustix::io::read(&stdin, &mut bytes)?;
-        if read == 0 {
-            return Ok(answers);
-        }
-        said.extend(bytes.iter().take(read));
-    }
-}
 
-/// Nothing is asked on other systems: half blocks show everywhere.
-#[cfg(not(unix))]
-pub fn ask(_: Question, _: Duration) -> std::io::Result<Answers> {
-    Ok(Answers::default())
+    /// The first question, if the terminal is to be asked at all.
+    pub fn begin(&mut self, now: Instant) -> Option<Question> {
+        if self.not_asked.is_some() {
+            self.due = Some(now);
+            return None;
+        }
+        self.due = Some(now + PATIENCE);
+        let needs_care = self.environment.may_be_multiplexer() || self.environment.is_simple();
+        let question = match needs_care {
+            true => Question::Attributes,
+            false => Question::Terminal,
+        };
+        Some(self.ask(question, now))
+    }
+
+    fn ask(&mut self, question: Question, now: Instant) -> Question {
+        self.unanswered += 1;
+        self.latest = now
+            + match question {
+                Question::BehindTmux => LATEST_BEHIND_TMUX,
+                _ => LATEST,
+            };
+        question
+    }
+
+    /// Asks for nothing but the end of all answers from now on.
+    pub fn close(&mut self, now: Instant) -> Question {
+        self.asked_tmux = true;
+        self.ask(Question::Ready, now)
+    }
+
+    /// Takes an answer; the question that follows from it.
+    pub fn take(&mut self, answer: &Answer, now: Instant) -> Option<Question> {
+        if self.answers.add(answer) {
+            self.has_answered = true;
+            if self.told.is_some() {
+                self.due = Some(now + PATIENCE);
+            }
+        }
+        if *answer != Answer::Ready {
+            return None;
+        }
+        self.has_answered = true;
+        self.unanswered = self.unanswered.saturating_sub(1);
+        let asks_tmux = !self.asked_tmux
+            && self.not_asked.is_none()
+            && (self.environment.may_be_multiplexer() || self.environment.is_simple())
+            && is_tmux(&self.environment, &self.answers);
+        if asks_tmux {
+            self.asked_tmux = true;
+            return Some(self.ask(Question::BehindTmux, now));
+        }
+        if self.unanswered == 0 && self.due.is_some() {
+            self.due = Some(now);
+        }
+        None
+    }
+
+    /// Until when the terminal may still answer; none once it owes nothing.
+    pub fn answers_until(&self) -> Option<Instant> {
+        (self.unanswered > 0).then_some(self.latest)
+    }
+
+    /// When [`Inquiry::news`] may have something to tell.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// What was found out, when it is time to tell and it is not what was told before.
+    pub fn news(&mut self, now: Instant) -> Option<Detected> {
+        self.due.take_if(|due| *due <= now)?;
+        let found = self.found();
+        let is_new = self.told != Some(found.pictures);
+        self.told = Some(found.pictures);
+        is_new.then_some(found)
+    }
+
+    /// What was found out so far.
+    pub fn found(&self) -> Detected {
+        let asked = self.not_asked.unwrap_or(match self.has_answered {
+            true => "asked, and it answered",
+            false => "asked, and it said nothing in time",
+        });
+        Detected {
+            asked,
+            ..chosen(
+                self.forced,
+                &self.environment,
+                &self.answers,
+                self.interactive,
+            )
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const START: Duration = Duration::from_secs(100);
+
+    /// An inquiry of a terminal with these variables, begun; the clock starts at its beginning.
+    fn begun(variables: &[(&str, &str)], forced: Option<PictureMode>) -> (Inquiry, Instant) {
+        let environment = Environment::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        });
+        let now = Instant::now() + START;
+        let mut inquiry = Inquiry::new(environment, true, forced, now);
+        inquiry.begin(now);
+        (inquiry, now)
+    }
+
+    fn told(inquiry: &mut Inquiry, now: Instant) -> Option<PictureMode> {
+        inquiry.news(now).map(|found| found.pictures.mode)
+    }
+
+    const XTERM: &[(&str, &str)] = &[("TERM", "xterm-256color")];
+    const KITTY: Answer = Answer::Picture {
+        number: QUERY,
+        ok: true,
+    };
+
     #[test]
-    fn answers_are_read_as_they_come() {
-        let whole = b"\x1b_Gi=31;OK\x1b\\\x1b[?62;4;22c\x1b[6;18;9t\x1bP>|kitty(0.40)\x1b\\\x1bP1+r524742=38\x1b\\\x1b[0n";
-        let all = Answers::read(whole);
-        assert_eq!(
-            all,
-            Answers {
-                kitty: true,
-                sixel: true,
-                cell: Some((9, 18)),
-                version: Some("kitty(0.40)".to_owned()),
-                full_color: true,
-                is_all: true,
-                typed: String::new(),
-            }
-        );
-        for cut in 0..whole.len() - 1 {
-            assert!(!Answers::read(&whole[..cut]).is_all, "{cut}");
+    fn a_terminal_that_answers_in_time_is_told_of_once() {
+        let (mut inquiry, now) = begun(XTERM, None);
+        assert_eq!(told(&mut inquiry, now), None);
+        assert!(inquiry.answers_until().is_some());
+        for answer in [KITTY, Answer::Cell(9, 18), Answer::Ready] {
+            assert_eq!(inquiry.take(&answer, now), None);
         }
-        assert!(!Answers::read(b"\x1b_Gi=31;OK").kitty);
+        assert_eq!(inquiry.answers_until(), None);
+        let found = inquiry.news(now).unwrap();
+        assert_eq!(found.pictures.mode, PictureMode::Kitty);
+        assert_eq!(found.pictures.cell, (9, 18));
+        assert_eq!(found.asked, "asked, and it answered");
+        assert_eq!(told(&mut inquiry, now + START), None);
     }
 
     #[test]
-    fn keys_and_refusals_are_no_answers() {
-        let said = Answers::read(
-            b"yn\x1b[A\x1b_Gi=31;ENOTSUP\x1b\\\x1b[?62;22cm\x1bP0+r524742\x1b\\y\x1b[6;0;0t\r",
-        );
-        assert!(!said.is_any());
-        assert_eq!(said.typed, "ynmy\r");
+    fn a_terminal_that_answers_late_is_told_of_again() {
+        let (mut inquiry, now) = begun(XTERM, None);
+        let late = now + PATIENCE;
+        assert_eq!(told(&mut inquiry, late), Some(PictureMode::Quadrant));
+        // All of a late answer counts at once, when its end is there or nothing more comes for a while.
+        let later = late + Duration::from_secs(3);
+        inquiry.take(&Answer::Attributes { sixel: true }, later);
+        assert_eq!(told(&mut inquiry, later), None);
+        inquiry.take(&Answer::Version("mintty 3.7.0".to_owned()), later);
+        inquiry.take(&Answer::Ready, later);
+        assert_eq!(told(&mut inquiry, later), Some(PictureMode::Iterm2));
+
+        let (mut inquiry, now) = begun(XTERM, None);
+        assert!(told(&mut inquiry, now + PATIENCE).is_some());
+        inquiry.take(&KITTY, later);
+        assert_eq!(told(&mut inquiry, later), None);
+        let mode = told(&mut inquiry, later + PATIENCE);
+        assert_eq!(mode, Some(PictureMode::Kitty));
+        // The same once more is no news, nor is what says nothing about pictures.
+        inquiry.take(&KITTY, later);
+        inquiry.take(&Answer::Other, later);
+        assert_eq!(told(&mut inquiry, later + START), None);
+    }
+
+    #[test]
+    fn a_silent_terminal_is_expected_to_answer_for_a_while() {
+        let (inquiry, now) = begun(XTERM, None);
+        assert_eq!(inquiry.answers_until(), Some(now + LATEST));
+        assert_eq!(inquiry.found().asked, "asked, and it said nothing in time");
+    }
+
+    #[test]
+    fn the_terminal_around_tmux_is_asked_after_tmux() {
+        let (mut inquiry, now) = begun(&[("TERM", "tmux-256color")], None);
+        let next = inquiry.take(&Answer::Ready, now);
+        assert_eq!(next, Some(Question::BehindTmux));
+        let until = inquiry.answers_until();
+        assert_eq!(until, Some(now + LATEST_BEHIND_TMUX));
+        inquiry.take(&KITTY, now);
+        assert_eq!(told(&mut inquiry, now), None);
+        assert_eq!(inquiry.take(&Answer::Ready, now), None);
+        assert_eq!(told(&mut inquiry, now), Some(PictureMode::Kitty));
+        // Another multiplexer is not asked, nor is tmux at the end.
+        let (mut screen, now) = begun(&[("TERM", "screen")], None);
+        assert_eq!(screen.take(&Answer::Ready, now), None);
+        let (mut tmux, now) = begun(&[("TERM", "tmux-256color")], None);
+        tmux.close(now);
+        assert_eq!(tmux.take(&Answer::Ready, now), None);
+        assert!(tmux.answers_until().is_some());
+        assert_eq!(tmux.take(&Answer::Ready, now), None);
+        assert_eq!(tmux.answers_until(), None);
+    }
+
+    #[test]
+    fn nothing_is_asked_where_the_answer_changes_nothing() {
+        for (variables, forced) in [(XTERM, Some(PictureMode::None)), (&[][..], None)] {
+            let (mut inquiry, now) = begun(variables, forced);
+            assert_eq!(inquiry.begin(now), None);
+            assert_eq!(inquiry.answers_until(), None);
+            assert_eq!(told(&mut inquiry, now), Some(PictureMode::None));
+        }
+    }
+
+    #[test]
+    fn refusals_say_nothing_good() {
+        let mut answers = Answers::default();
+        let (number, ok) = (QUERY, false);
+        answers.add(&Answer::Picture { number, ok });
+        answers.add(&Answer::Capabilities { known: false });
+        answers.add(&Answer::Attributes { sixel: false });
+        assert_eq!(answers, Answers::default());
+        let (number, ok) = (7, true);
+        assert!(!answers.add(&Answer::Picture { number, ok }));
+        assert!(!answers.kitty);
     }
 }

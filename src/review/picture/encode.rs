@@ -30,6 +30,10 @@ pub fn encode(
     let began = Instant::now();
     let image = &decoded.image;
     let part = Part::of(image.dimensions(), viewport);
+    let room = (
+        within_bounds(room.0, terminal.cell.0),
+        within_bounds(room.1, terminal.cell.1),
+    );
     let (columns, rows) = part.cells(room, terminal.cell);
     let size = Size::new(columns, rows);
     let glyphs = match terminal.mode {
@@ -74,6 +78,14 @@ pub fn encode(
         took: began.elapsed(),
         damage: decoded.damage,
     })
+}
+
+/// No picture is wider or higher in pixels, whatever a terminal claims of its size; a screen of 4K is not so large.
+const MOST_PIXELS: u16 = 4096;
+
+/// So many cells, or as many as there may be pixels; at least one.
+fn within_bounds(cells: u16, pixels: u16) -> u16 {
+    cells.min(MOST_PIXELS / pixels.max(1)).max(1)
 }
 
 /// The picture in the terminal's protocol, and its bytes.

@@ -54,6 +54,11 @@ impl Layer {
         }
     }
 
+    /// Whether tmux stands between.
+    pub fn is_through_tmux(&self) -> bool {
+        self.tmux
+    }
+
     /// The commands after which the terminal shows these pictures, as far as it has them or can be sent them now.
     pub fn show(&mut self, pictures: &[Placed], now: Instant) -> String {
         if self
@@ -193,6 +198,19 @@ impl Layer {
         };
         let is_under_way = |id| self.under_way.iter().any(|(known, _)| *known == id);
         self.is_whole(pieces) && !pieces.bands.iter().any(|band| is_under_way(band.id))
+    }
+
+    /// Whether the terminal shows something of a picture, as far as it says: the coarse one is enough.
+    pub fn has_some(&self, picture: &Picture) -> bool {
+        let (Form::Kitty(pieces) | Form::Placeholders { pieces, .. }) = &picture.form else {
+            return true;
+        };
+        let has = |id| {
+            let is_under_way = self.under_way.iter().any(|(known, _)| *known == id);
+            self.held.contains_key(&id) && !is_under_way
+        };
+        let mut all = pieces.preview.iter().chain(&pieces.bands);
+        all.any(|piece| has(piece.id))
     }
 
     /// When the terminal will have been silent for too long; none while nothing is under way.

@@ -6,6 +6,7 @@ mod ask;
 mod blocks;
 mod decode;
 mod encode;
+mod examine;
 mod inline;
 mod layer;
 mod palette;
@@ -26,17 +27,18 @@ use ratatui::widgets::Widget;
 use ratatui_image::Image;
 use ratatui_image::protocol::Protocol;
 
-pub use ask::{Answers, PATIENCE};
+pub use ask::{Answers, Inquiry, QUERY, Question};
 use blocks::Cells;
 pub use decode::{Damage, DecodeError, Decoded, Probe, decode, probe};
 pub use encode::encode;
+pub use examine::{detect, examine, send};
 pub use inline::write_inline;
 pub use layer::{Layer, Placed};
 use payload::kitty::Pieces;
 pub use pen::Pen;
-pub use terminal::{ColorDepth, Detected, PictureMode, TerminalPictures, detect, examine};
+pub use terminal::{ColorDepth, Detected, Environment, PictureMode, TerminalPictures};
 pub use thumbnail::{Thumbnail, thumbnail};
-pub use worker::{Outcome, PictureWorker, THREAD_PREFIX, Wanted};
+pub use worker::{NoPicture, Outcome, PictureWorker, THREAD_PREFIX, Wanted};
 
 use crate::domain::ImageId;
 
@@ -74,6 +76,18 @@ pub struct PictureRequest {
     pub rows: u16,
     /// The part of the image.
     pub viewport: Viewport,
+}
+
+impl PictureRequest {
+    /// A part of an image that fills an area.
+    pub fn filling(area: Rect, image: ImageId, viewport: Viewport) -> PictureRequest {
+        PictureRequest {
+            image,
+            columns: area.width,
+            rows: area.height,
+            viewport,
+        }
+    }
 }
 
 /// A picture ready to be drawn: encoded, with the cells that it covers.

@@ -1,11 +1,9 @@
 use std::fmt;
-use std::io::{self, IsTerminal};
-use std::time::Instant;
 
 use clap::ValueEnum;
 use crossterm::terminal::window_size;
 
-use super::ask::{Answers, PATIENCE, Question, ask};
+use super::ask::Answers;
 
 /// How a picture is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
@@ -68,7 +66,7 @@ pub struct TerminalPictures {
 
 /// The settings of the environment that say something about pictures.
 #[derive(Debug, Clone, Default)]
-struct Environment {
+pub struct Environment {
     term: String,
     /// TERM_PROGRAM, LC_TERMINAL and the like: who the terminal is.
     program: String,
@@ -77,11 +75,12 @@ struct Environment {
 }
 
 impl Environment {
-    fn of_process() -> Environment {
+    /// Of this process.
+    pub fn of_process() -> Environment {
         Environment::from_variables(|name| std::env::var(name).ok())
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Environment {
+    pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let text = |name: &str| variable(name).unwrap_or_default();
         let is_set = |name: &str| !text(name).is_empty();
         let mut program = vec![text("TERM_PROGRAM"), text("LC_TERMINAL")];
@@ -101,17 +100,17 @@ impl Environment {
     }
 
     /// A terminal with nothing but lines.
-    fn is_dumb(&self) -> bool {
+    pub(super) fn is_dumb(&self) -> bool {
         self.term == "dumb" || self.term.is_empty()
     }
 
     /// tmux, or GNU screen, by whose name tmux went too.
-    fn may_be_multiplexer(&self) -> bool {
+    pub(super) fn may_be_multiplexer(&self) -> bool {
         self.tmux || self.term.starts_with("screen")
     }
 
     /// Prints what it does not understand.
-    fn is_simple(&self) -> bool {
+    pub(super) fn is_simple(&self) -> bool {
         self.term == "linux" || self.program.contains("Apple_Terminal")
     }
 }
@@ -141,6 +140,9 @@ const SEXTANTS: &[&str] = &[
 /// Where nothing is known of cells.
 const CELL: (u16, u16) = (10, 20);
 
+/// No cell has more pixels across or down, whatever a terminal claims.
+const MOST_CELL: u16 = 256;
+
 /// What was found out of a terminal, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detected {
@@ -154,74 +156,17 @@ pub struct Detected {
     pub depth_because: &'static str,
     /// What the terminal was asked, and whether it answered.
     pub asked: &'static str,
-    /// It was asked, has not answered yet, and may still say that it shows kitty's pictures.
-    pub may_be_kitty: bool,
     /// Name and version, as the terminal says.
     pub version: Option<String>,
-    /// What somebody typed while the terminal was asked.
-    pub typed: String,
 }
 
-/// Finds out how to send pictures: by asking the terminal, within a bounded time; nothing is asked where nobody can answer,
-/// or where the answer is `forced` and needs no measures.
-pub fn detect(forced: Option<PictureMode>) -> TerminalPictures {
-    examine(forced).pictures
-}
-
-/// The same, with the reasons.
-pub fn examine(forced: Option<PictureMode>) -> Detected {
-    let environment = Environment::of_process();
-    let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let (mut answers, asked) = if !interactive {
-        (
-            Answers::default(),
-            "not asked: input or output is no terminal",
-        )
-    } else if environment.is_dumb() {
-        (Answers::default(), "not asked: TERM says that it is dumb")
-    } else if forced == Some(PictureMode::None) {
-        (
-            Answers::default(),
-            "not asked: the answer would change nothing",
-        )
-    } else {
-        match ask_all(&environment) {
-            Ok(answers) if answers.is_any() => (answers, "asked, and it answered"),
-            Ok(answers) => (answers, "asked, and it said nothing in time"),
-            Err(_) => (Answers::default(), "it could not be asked"),
-        }
-    };
-    let is_silent = interactive && !environment.is_dumb() && !answers.is_all;
-    Detected {
-        asked,
-        typed: std::mem::take(&mut answers.typed),
-        may_be_kitty: is_silent && forced.is_none() && !environment.may_be_multiplexer(),
-        ..chosen(forced, &environment, &answers, interactive)
-    }
-}
-
-/// Asks the terminal; where tmux stands between, what is behind it too.
-fn ask_all(environment: &Environment) -> io::Result<Answers> {
-    if !environment.may_be_multiplexer() && !environment.is_simple() {
-        return ask(Question::Terminal, PATIENCE);
-    }
-    let end = Instant::now() + PATIENCE;
-    let mut answers = ask(Question::Attributes, PATIENCE)?;
-    if is_tmux(environment, &answers) {
-        let left = end.saturating_duration_since(Instant::now());
-        let behind = ask(Question::BehindTmux, left)?;
-        answers.kitty = behind.kitty;
-        answers.typed += &behind.typed;
-    }
-    Ok(answers)
-}
-
-fn is_tmux(environment: &Environment, answers: &Answers) -> bool {
+pub(super) fn is_tmux(environment: &Environment, answers: &Answers) -> bool {
     let version = answers.version.as_deref().unwrap_or_default();
     environment.tmux || version.starts_with("tmux")
 }
 
-fn chosen(
+/// Decides by what the environment and the terminal say.
+pub(super) fn chosen(
     forced: Option<PictureMode>,
     environment: &Environment,
     answers: &Answers,
@@ -277,6 +222,7 @@ fn chosen(
         (None, Some(cell)) => (cell, "from the window's size"),
         (None, None) => (CELL, "a guess: nobody says"),
     };
+    let cell = (cell.0.min(MOST_CELL), cell.1.min(MOST_CELL));
     let mode = forced.unwrap_or(found);
     Detected {
         pictures: TerminalPictures {
@@ -295,9 +241,7 @@ fn chosen(
         cell_because,
         depth_because,
         asked: "",
-        may_be_kitty: false,
         version: answers.version.clone(),
-        typed: String::new(),
     }
 }
 

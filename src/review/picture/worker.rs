@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::terminal::TerminalPictures;
-use super::{Decoded, Picture, PictureRequest, decode, encode};
+use super::{DecodeError, Decoded, Picture, PictureRequest, decode, encode};
 use crate::domain::ImageId;
 
 /// Threads that decode have names that begin so; a panic in them is an answer, not an end.
@@ -29,8 +29,35 @@ pub struct Wanted {
     pub path: PathBuf,
 }
 
+/// Why there is no picture, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoPicture {
+    /// There is no file.
+    #[error("{}", DecodeError::Missing)]
+    Missing,
+    /// The file is there, and no picture can be made of it.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl NoPicture {
+    /// Whether there is a file that nobody gets to see.
+    pub fn is_unusable(&self) -> bool {
+        matches!(self, NoPicture::Unusable(_))
+    }
+}
+
+impl From<DecodeError> for NoPicture {
+    fn from(error: DecodeError) -> NoPicture {
+        match error {
+            DecodeError::Missing => NoPicture::Missing,
+            other => NoPicture::Unusable(other.to_string()),
+        }
+    }
+}
+
 /// What came of a request.
-pub type Outcome = (PictureRequest, Result<Arc<Picture>, String>);
+pub type Outcome = (PictureRequest, Result<Arc<Picture>, NoPicture>);
 
 /// Makes pictures in its own threads, the most urgent first. Dropping it ends the threads.
 pub struct PictureWorker {
@@ -134,7 +161,8 @@ fn run(shared: &Shared, deliver: &impl Fn(Outcome)) {
             .map(|(_, decoded)| Arc::clone(decoded));
         drop(work);
         let made = catch_unwind(AssertUnwindSafe(|| make(shared, &wanted, known)));
-        let outcome = made.unwrap_or_else(|_| Err("the picture cannot be made".to_owned()));
+        let outcome = made
+            .unwrap_or_else(|_| Err(NoPicture::Unusable("the picture cannot be made".to_owned())));
         let mut work = shared.lock();
         work.under_way.retain(|request| *request != wanted.request);
         if let Ok(picture) = &outcome {
@@ -152,23 +180,19 @@ fn make(
     shared: &Shared,
     wanted: &Wanted,
     known: Option<Arc<Decoded>>,
-) -> Result<Arc<Picture>, String> {
+) -> Result<Arc<Picture>, NoPicture> {
     let request = &wanted.request;
     let image = match known {
         Some(image) => image,
         None => {
-            let image = Arc::new(decode(&wanted.path).map_err(|error| error.to_string())?);
+            let image = Arc::new(decode(&wanted.path)?);
             shared.lock().keep(request.image, Arc::clone(&image));
             image
         }
     };
     let room = (request.columns, request.rows);
-    Ok(Arc::new(encode(
-        &image,
-        room,
-        request.viewport,
-        &shared.terminal,
-    )?))
+    let picture = encode(&image, room, request.viewport, &shared.terminal);
+    picture.map(Arc::new).map_err(NoPicture::Unusable)
 }
 
 impl Work {
@@ -321,7 +345,7 @@ mod tests {
             worker.want(vec![wanted(&folder, number)]);
             let (request, outcome) = outcomes.recv_timeout(PATIENCE).unwrap();
             assert_eq!(request.image.0, number);
-            outcome.unwrap_err()
+            outcome.unwrap_err().to_string()
         };
         assert_eq!(reason(2), "not a picture, or of an unknown format");
         assert_eq!(reason(3), "the file is missing");

@@ -65,7 +65,7 @@ pub struct Task {
     pub id: TaskId,
     /// Its image.
     pub image: ImageId,
-    /// The image's name, as it is.
+    /// The image: `image 212`, or its name for those who see names.
     pub image_name: String,
     /// Which of the image's tasks it is, from 1, and how many there are.
     pub part: (usize, usize),

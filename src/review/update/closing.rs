@@ -1,11 +1,11 @@
 use crossterm::event::KeyCode;
 
-use super::{blank_closing, show_task};
+use super::{blank_closing, earlier, show_task};
 use crate::domain::TaskId;
 use crate::review::effect::Effect;
 use crate::review::keymap::Action;
 use crate::review::layout::areas;
-use crate::review::state::{Mode, State};
+use crate::review::state::{Detour, Mode, State};
 
 /// Opens the closing screen.
 pub fn open(state: &mut State) -> Vec<Effect> {
@@ -39,6 +39,7 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
     }
     match (code, action) {
         (_, Some(Action::Leave)) => return vec![Effect::Quit],
+        (_, Some(Action::Earlier)) => return earlier::open(state),
         (_, Some(Action::Undo)) => return super::history::undo(state, at),
         (KeyCode::Char('b') | KeyCode::Esc, _) if has_task => {
             state.mode = Mode::Voting;
@@ -71,7 +72,7 @@ fn open_dispute(state: &mut State, task: TaskId) {
         state.queue.push_front(current);
     }
     state.detour = true;
+    state.detour_kind = Detour::Dispute;
     state.mode = Mode::Voting;
     show_task(state, Some(task), None);
-    state.cursor = 0;
 }

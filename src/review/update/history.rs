@@ -1,5 +1,5 @@
-use super::show_task;
 use super::voting::{flag_note, send, send_note, time_spent};
+use super::{show_task, to_next_open};
 use crate::domain::{ClassIndex, TaskId};
 use crate::review::effect::{Effect, StoredAnswer};
 use crate::review::state::{Mode, SentNote, State, Step};
@@ -125,6 +125,9 @@ fn remove_added(state: &mut State, class: ClassIndex) -> Vec<Effect> {
     let removed = task.labels.remove(place);
     let last = task.labels.len().saturating_sub(1);
     state.cursor = state.cursor.min(last);
+    if state.is_all_answered() {
+        to_next_open(state, 0);
+    }
     removed
         .question
         .map(Effect::DropAdded)

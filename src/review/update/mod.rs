@@ -1,11 +1,13 @@
 //! What happens when something happens: a pure function of state and event.
 
 mod closing;
+mod earlier;
 mod history;
 mod lost;
 mod pictures;
 mod stored;
 mod typing;
+mod unbound;
 mod voting;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -13,9 +15,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::effect::Effect;
 use super::event::Event;
 use super::keymap::{Action, Key, help_lines};
-use super::layout::areas;
+use super::layout::{areas, bounded};
 use super::picture::Viewport;
-use super::state::{AHEAD, Asks, Closing, Mode, State};
+use super::state::{AHEAD, Asks, Closing, Mode, Shown, State};
 use crate::domain::TaskId;
 
 /// More tasks than these are not kept in memory.
@@ -35,14 +37,25 @@ pub fn start(state: &mut State) -> Vec<Effect> {
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = match event {
         Event::Key { key, at } => on_key(state, key, at),
+        Event::Pasted(text) => {
+            typing::on_paste(state, &text);
+            Vec::new()
+        }
         Event::Resize { columns, rows } => {
-            state.size = (columns, rows);
+            state.size = bounded((columns, rows));
             Vec::new()
         }
         Event::PicturesChanged { shown } => {
             state.pictures_on = shown;
             state.wanted.clear();
             state.pictures.clear();
+            Vec::new()
+        }
+        Event::Drawn(shown) => {
+            if shown.task == state.current {
+                state.seen.extend(shown.labels.iter().copied());
+            }
+            state.shown = shown;
             Vec::new()
         }
         Event::PictureArrived(arrival) => {
@@ -52,6 +65,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Resumed => {
             // A terminal may have lost its pictures meanwhile.
             state.wanted.clear();
+            state.shown = Shown::default();
             // Nobody knows how long the program slept.
             state.thinking_since = None;
             vec![Effect::Redraw]
@@ -82,6 +96,17 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             {
                 examples.images = Some(images);
             }
+            Vec::new()
+        }
+        Event::EarlierLoaded(part) => {
+            let mut effects = earlier::loaded(state, part);
+            if !earlier::waits(state) {
+                effects.extend(typed_ahead(state));
+            }
+            effects
+        }
+        Event::EarlierFailed(reason) => {
+            earlier::failed(state, reason);
             Vec::new()
         }
         Event::SummaryReady(summary) => {
@@ -156,7 +181,7 @@ fn follow(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
     effects
 }
 
-/// Keys that were typed before their task was read: kept, because dropping some would let the others land on wrong labels.
+/// Keys that were typed before their task was read are kept: a comment that is begun early is a comment. None of them votes.
 const TYPED_AHEAD: usize = 256;
 
 /// Takes the keys that waited for their task, up to one that goes on to a task that is not read yet.
@@ -174,10 +199,14 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
     }
     let key = Key::from(event);
     // What is typed is text, whatever else its keys may mean.
-    let typed = matches!(
-        state.mode,
-        Mode::Search(_) | Mode::Comment(_) | Mode::Answer { .. }
-    ) && matches!(event.code, KeyCode::Char(_))
+    let types = match state.mode {
+        Mode::Search(_) | Mode::Comment(_) | Mode::Answer { .. } => true,
+        // A part of a name is looked for.
+        Mode::Earlier(_) => state.names,
+        _ => false,
+    };
+    let typed = types
+        && matches!(event.code, KeyCode::Char(_))
         && !event.modifiers.contains(KeyModifiers::CONTROL);
     let zoomed = state.viewport.zoom > 0 && matches!(state.mode, Mode::Voting);
     let action = state.keymap.action(key, zoomed).filter(|_| !typed);
@@ -192,17 +221,32 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
         Some(Action::Redraw) => return vec![Effect::Redraw],
         _ => {}
     }
-    let waits =
+    let reads =
         matches!(state.mode, Mode::Voting) && state.current.is_some() && state.task().is_none();
-    if waits {
+    if reads || earlier::waits(state) {
         if state.typed_ahead.len() < TYPED_AHEAD {
             state.typed_ahead.push_back((event, at));
         }
         return Vec::new();
     }
+    if areas(state.size).is_none() {
+        let is_voting = matches!(state.mode, Mode::Voting);
+        // One can leave, and what is being typed goes on. Votes say why they are none.
+        let works = |action: Action| action == Action::Leave || (is_voting && action.votes());
+        if !typed && !action.is_some_and(works) {
+            return Vec::new();
+        }
+    }
     state.message = None;
+    if !typed
+        && action.is_none()
+        && let Some(words) = unbound::foreign_letter(event)
+    {
+        state.say(words);
+        return Vec::new();
+    }
     match &mut state.mode {
-        Mode::Voting => voting::on_key(state, event.code, action, at),
+        Mode::Voting => voting::on_key(state, event, action, at),
         Mode::Search(_) => typing::on_search_key(state, event),
         Mode::Comment(_) | Mode::Answer { .. } => typing::on_note_key(state, event, at),
         Mode::Help(scroll) => {
@@ -228,6 +272,7 @@ fn on_key(state: &mut State, event: KeyEvent, at: i64) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Mode::Earlier(_) => earlier::on_key(state, event, action, at),
         Mode::Closing(_) => closing::on_key(state, event.code, action, at),
     }
 }
@@ -237,7 +282,17 @@ fn show_task(state: &mut State, task: Option<TaskId>, at: Option<i64>) {
     state.current = task;
     state.viewport = Viewport::WHOLE;
     state.thinking_since = at;
-    state.cursor = state.task().and_then(|task| task.next_open(0)).unwrap_or(0);
+    state.shown = Shown::default();
+    state.seen.clear();
+    state.cursor = 0;
+    to_next_open(state, 0);
+}
+
+/// Moves the cursor to the first open label at or after a line, then from the top; below the labels where none is open.
+fn to_next_open(state: &mut State, from: usize) {
+    if let Some(task) = state.task() {
+        state.cursor = task.next_open(from).unwrap_or(task.labels.len());
+    }
 }
 
 /// Goes on to the next task, or to the closing screen when none is left.

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use crate::review::effect::Effect;
 use crate::review::layout::{areas, tiles};
-use crate::review::picture::{Picture, PictureRequest, Viewport};
+use crate::review::picture::{NoPicture, Picture, PictureRequest, Viewport};
 use crate::review::state::{AHEAD, Mode, PictureState, State};
 
 /// The pictures that the screen shows now, then those that it shows soon.
 fn wanted(state: &State) -> Vec<PictureRequest> {
-    let Some(area) = areas(state.size).and_then(|areas| areas.picture()) else {
+    let Some(area) = areas(state.size).map(|areas| areas.picture()) else {
         return Vec::new();
     };
     if !state.pictures_on {
@@ -35,15 +35,11 @@ fn wanted(state: &State) -> Vec<PictureRequest> {
         if task.no_picture.is_some() {
             continue;
         }
-        let request = PictureRequest {
-            image: task.image,
-            columns: area.width,
-            rows: area.height,
-            viewport: match Some(task.id) == state.current {
-                true => state.viewport,
-                false => Viewport::WHOLE,
-            },
+        let viewport = match Some(task.id) == state.current {
+            true => state.viewport,
+            false => Viewport::WHOLE,
         };
+        let request = PictureRequest::filling(area, task.image, viewport);
         if !wanted.contains(&request) {
             wanted.push(request);
         }
@@ -82,7 +78,7 @@ pub fn ready(state: &mut State, request: PictureRequest, picture: Arc<Picture>) 
 }
 
 /// A picture will not come.
-pub fn failed(state: &mut State, request: PictureRequest, reason: String) {
+pub fn failed(state: &mut State, request: PictureRequest, reason: NoPicture) {
     if let Some(kept) = state.pictures.get_mut(&request) {
         *kept = PictureState::Failed(reason);
     }

@@ -1,5 +1,5 @@
 use super::lost::{forget_flag, forget_votes, put_flag_back, put_votes_back};
-use super::{closing, show_task};
+use super::{closing, earlier, show_task, to_next_open};
 use crate::domain::{ClassIndex, ImageId, QuestionId, TaskId};
 use crate::review::effect::{Effect, NoteText};
 use crate::review::event::StepId;
@@ -88,7 +88,7 @@ fn leave_out(state: &mut State, task: TaskId) -> Vec<Effect> {
     // They were meant for this task.
     state.typed_ahead.clear();
     if state.detour {
-        return closing::open(state);
+        return earlier::back_from_detour(state, None);
     }
     let next = state.queue.pop_front();
     show_task(state, next, None);
@@ -170,6 +170,10 @@ pub fn votes_failed(state: &mut State, step: StepId, reason: &str) -> Vec<Effect
     let is_open = |task: &Task| task.next_open(0).is_some();
     if state.tasks.get(&sent.task).is_some_and(is_open) {
         open_again(state, sent.task);
+    }
+    if state.cursor_is_below() {
+        let last = state.cursor;
+        to_next_open(state, last);
     }
     state.complain(format!("NOT recorded: {reason}"));
     effects

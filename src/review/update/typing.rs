@@ -5,6 +5,7 @@ use crate::domain::ClassIndex;
 use crate::review::effect::{Effect, NoteText};
 use crate::review::search::Search;
 use crate::review::state::{Label, Mode, SentNote, State, Step};
+use crate::text::is_active;
 
 /// Longer comments and queries are cut here.
 const LONGEST: usize = 500;
@@ -24,12 +25,44 @@ fn edit(line: &mut String, event: KeyEvent) -> bool {
             line.truncate(kept);
             true
         }
-        KeyCode::Char(character) if !control && line.len() < LONGEST => {
+        // Characters that a terminal would act on are no text, wherever they come from.
+        KeyCode::Char(character) if !control && line.len() < LONGEST && !is_active(character) => {
             line.push(character);
             true
         }
         KeyCode::Backspace => line.pop().is_some(),
         _ => false,
+    }
+}
+
+/// Adds pasted text to a line: its line ends and tabs become blanks, its other controls go.
+fn add_pasted(line: &mut String, text: &str) {
+    let text = text.replace("\r\n", "\n");
+    let characters = text.trim_end_matches(['\r', '\n']).chars();
+    for character in characters {
+        let character = match character {
+            '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+            control if control.is_control() => continue,
+            other => other,
+        };
+        if line.len() >= LONGEST {
+            return;
+        }
+        line.push(character);
+    }
+}
+
+/// Text that is pasted belongs to the line that is being typed, and is no key anywhere.
+pub fn on_paste(state: &mut State, text: &str) {
+    match &mut state.mode {
+        Mode::Search(search) => {
+            add_pasted(&mut search.query, text);
+            *search = Search::of(std::mem::take(&mut search.query), &state.classes);
+        }
+        Mode::Comment(line) | Mode::Answer { text: line, .. } => add_pasted(line, text),
+        Mode::Voting | Mode::Help(_) | Mode::Examples(_) | Mode::Earlier(_) | Mode::Closing(_) => {
+            state.say("pasted text is ignored here: only a comment and the search take it");
+        }
     }
 }
 

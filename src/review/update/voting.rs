@@ -1,23 +1,33 @@
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{closing, history, next_task};
+use super::{closing, earlier, history, next_task, to_next_open, unbound};
 use crate::domain::{Answer, ClassIndex, ImageId, NoteId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{Asks, Examples, ImageNote, Mode, Sent, SentNote, State, Step};
+use crate::review::state::{
+    Asks, Examples, ImageNote, Mode, NotSeen, Sent, SentNote, State, Step, can_answer,
+};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
 
 /// A key while a task is answered.
-pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64) -> Vec<Effect> {
+pub fn on_key(state: &mut State, event: KeyEvent, action: Option<Action>, at: i64) -> Vec<Effect> {
     let Some(action) = action else {
-        if let KeyCode::Char(digit @ '1'..='9') = code {
-            go_to(state, usize::from(digit as u8 - b'1'));
-        }
+        on_free_key(state, event);
         return Vec::new();
     };
+    if action.votes() {
+        match may_vote(state, action, at) {
+            Ok(()) => state.refused = None,
+            Err(why) => {
+                state.say(why.to_string());
+                state.refused = Some((at, why));
+                return Vec::new();
+            }
+        }
+    }
     match action {
         Action::Yes => answered(state, at, |state| answer(state, Answer::Yes, at)),
         Action::No => answered(state, at, |state| answer(state, Answer::No, at)),
@@ -25,6 +35,7 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::NoToAll => answered(state, at, |state| no_to_all(state, at)),
         Action::Done => finish(state, at),
         Action::Undo => history::undo(state, at),
+        Action::Earlier => earlier::open(state),
         Action::Up => {
             go_to(state, state.cursor.saturating_sub(1));
             Vec::new()
@@ -74,6 +85,44 @@ pub fn on_key(state: &mut State, code: KeyCode, action: Option<Action>, at: i64)
         Action::Leave => closing::open(state),
         Action::Redraw | Action::Suspend | Action::Interrupt => Vec::new(),
     }
+}
+
+/// A key that is no action.
+fn on_free_key(state: &mut State, event: KeyEvent) {
+    let labels = state.task().map_or(0, |task| task.labels.len());
+    match event.code {
+        KeyCode::Char(digit @ '1'..='9') if digit as usize - '0' as usize <= labels => {
+            go_to(state, usize::from(digit as u8 - b'1'));
+        }
+        _ => {
+            if let Some(words) = unbound::no_key(&state.keymap, event) {
+                state.say(words);
+            }
+        }
+    }
+}
+
+/// Milliseconds: who types on so soon after a key that did not count means the labels that come after its own.
+const BURST: i64 = 700;
+
+/// Whether a key may vote now: only on what the rater sees.
+fn may_vote(state: &State, action: Action, at: i64) -> Result<(), NotSeen> {
+    match action {
+        Action::NoToAll => can_answer(state, &open_labels(state)),
+        _ => can_answer(state, state.label().map(|label| label.class).as_slice()),
+    }?;
+    match &state.refused {
+        // It may be pressed again at once: the labels that it waits for are a key away.
+        None | Some((_, NotSeen::Labels(_))) => Ok(()),
+        Some((last, why)) if at - last < BURST => Err(why.clone()),
+        Some(_) => Ok(()),
+    }
+}
+
+fn open_labels(state: &State) -> Vec<ClassIndex> {
+    let labels = state.task().map_or(&[][..], |task| &task.labels);
+    let open = labels.iter().filter(|label| label.is_open());
+    open.map(|label| label.class).collect()
 }
 
 /// Gives answers; an audit asks one thing of an image, and goes on to the next.
@@ -139,6 +188,9 @@ fn spent(state: &State, at: i64) -> Option<u32> {
 fn answer(state: &mut State, answer: Answer, at: i64) -> Vec<Effect> {
     let cursor = state.cursor;
     let Some(label) = state.label() else {
+        if state.is_all_answered() {
+            state.say(state.all_answered_words());
+        }
         return Vec::new();
     };
     let (class, same) = (label.class, label.answer() == Some(answer));
@@ -147,26 +199,32 @@ fn answer(state: &mut State, answer: Answer, at: i64) -> Vec<Effect> {
         true => Vec::new(),
         false => give(state, &[class], answer, at),
     };
-    if let Some(open) = state.task().and_then(|task| task.next_open(cursor + 1)) {
-        state.cursor = open;
-    }
+    to_next_open(state, cursor + 1);
     effects
 }
 
 fn no_to_all(state: &mut State, at: i64) -> Vec<Effect> {
-    let Some(task) = state.task() else {
-        return Vec::new();
-    };
-    let open = task.labels.iter().filter(|label| label.is_open());
-    let open: Vec<ClassIndex> = open.map(|label| label.class).collect();
-    if open.is_empty() {
-        state.say(match state.asks == Asks::Decision {
-            true => "nothing is disputed here any more: Enter ends the task",
-            false => "every label is answered: Enter ends the task",
-        });
+    if state.task().is_none() {
         return Vec::new();
     }
-    give(state, &open, Answer::No, at)
+    let open = open_labels(state);
+    if open.is_empty() {
+        state.say(state.all_answered_words());
+        return Vec::new();
+    }
+    let effects = give(state, &open, Answer::No, at);
+    to_next_open(state, 0);
+    let labels = match open.len() {
+        1 => "1 label".to_owned(),
+        count => format!("{count} labels"),
+    };
+    let key = |action| state.keymap.keys_of(action).first().copied().unwrap_or("–");
+    let (all, undo) = (key(Action::NoToAll), key(Action::Undo));
+    let on = state.enter_words();
+    state.say(format!(
+        "{all}: {labels} answered no · {undo} takes it back · {on}"
+    ));
+    effects
 }
 
 /// Gives one answer to some labels of the task as one step.
@@ -241,9 +299,10 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
     if let Some(open) = task.next_open(state.cursor) {
         let count = task.labels.iter().filter(|label| label.is_open()).count();
         state.cursor = open;
+        let back = earlier::way_back(state);
         state.say(match count {
-            1 => "one label is still open".to_owned(),
-            _ => format!("{count} labels are still open; N answers no to them"),
+            1 => format!("one label is still open{back}"),
+            _ => format!("{count} labels are still open; N answers no to them{back}"),
         });
         return Vec::new();
     }
@@ -261,10 +320,10 @@ fn finish(state: &mut State, at: i64) -> Vec<Effect> {
     next_task_or_back(state, at)
 }
 
-/// After a dispute that was opened from the closing screen, the closing screen is back.
+/// After a task that was out of its turn, what was on the screen before it is back.
 fn next_task_or_back(state: &mut State, at: i64) -> Vec<Effect> {
     if state.detour {
-        return closing::open(state);
+        return earlier::back_from_detour(state, Some(at));
     }
     next_task(state, at)
 }
@@ -274,7 +333,7 @@ fn skip(state: &mut State, at: i64) -> Vec<Effect> {
         return Vec::new();
     };
     if state.detour {
-        return closing::open(state);
+        return earlier::back_from_detour(state, Some(at));
     }
     if state.queue.is_empty() {
         state.say("this is the only task left");

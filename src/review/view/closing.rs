@@ -7,7 +7,7 @@ use super::put;
 use crate::consensus::Change;
 use crate::review::state::{Closing, State};
 use crate::review::summary::{AnsweredNote, AuditSummary, Dispute, Estimate, FinalLabels, Summary};
-use crate::text::{fill, fit, fit_middle, thousands, width};
+use crate::text::{count, fill, fit, fit_middle, thousands, width};
 
 /// What came of the sitting.
 pub fn draw(state: &State, closing: &Closing, area: Rect, frame: &mut Frame<'_>) {
@@ -48,9 +48,9 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         ),
     };
     lines.extend(plain(format!(
-        "{} {task}, {} votes recorded{seconds}; {} of {} {done} done",
+        "{} {task}, {} recorded{seconds}; {} of {} {done} done",
         thousands(progress.finished),
-        thousands(progress.votes),
+        count(progress.votes, "vote"),
         thousands(progress.before + progress.finished),
         thousands(progress.total)
     )));
@@ -221,11 +221,11 @@ fn agreement(summary: &Summary) -> Vec<String> {
         .iter()
         .map(|pair| {
             format!(
-                "with {}: equal {}, kappa {}, {} questions",
+                "with {}: equal {}, kappa {}, {}",
                 fit(&pair.rater, 24),
                 estimate(&pair.raw, true),
                 estimate(&pair.kappa, false),
-                pair.questions
+                count(pair.questions, "question")
             )
         })
         .collect();
@@ -234,9 +234,9 @@ fn agreement(summary: &Summary) -> Vec<String> {
     }
     lines.push(match &summary.gold {
         Some(gold) => format!(
-            "with gold: {} right of {} questions",
+            "with gold: {} right of {}",
             estimate(&gold.accuracy, true),
-            gold.questions
+            count(gold.questions, "question")
         ),
         None => "no gold among the answers".to_owned(),
     });
@@ -250,9 +250,13 @@ fn disputes(
     columns: usize,
     lines: &mut Vec<Line<'static>>,
 ) -> Option<usize> {
+    let on = match summary.of_own {
+        true => " on images that you have answered",
+        false => "",
+    };
     let mut title = match summary.disputes_total {
-        0 => " no disputes".to_owned(),
-        total => format!(" {} disputes (share of yes)", thousands(total)),
+        0 => format!(" no disputes{on}"),
+        total => format!(" {} disputes{on} (share of yes)", thousands(total)),
     };
     if summary.decided_total > 0 {
         title.push_str(&format!("; {} decided", thousands(summary.decided_total)));

@@ -17,6 +17,14 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) {
         )),
         Mode::Comment(text) => Some((" comment: ", text.as_str(), "   ⏎ record  esc back")),
         Mode::Answer { text, .. } => Some((" answer: ", text.as_str(), "   ⏎ record  esc back")),
+        Mode::Earlier(earlier) => Some((
+            match state.names {
+                true => " number or name: ",
+                false => " number: ",
+            },
+            earlier.list.filter.as_str(),
+            "   ⏎ open  ↑↓ choose  esc back",
+        )),
         _ => None,
     };
     if let Some((prompt, text, keys)) = typed {
@@ -65,7 +73,11 @@ fn closing_keys(state: &State) -> String {
     if state.current.is_some() {
         keys.push_str("  b back");
     }
-    keys.push_str(&format!("  {} undo", key_of(state, Action::Undo)));
+    keys.push_str(&format!(
+        "  {} undo  {} earlier",
+        key_of(state, Action::Undo),
+        key_of(state, Action::Earlier)
+    ));
     if let Mode::Closing(closing) = &state.mode
         && let Some(summary) = &closing.summary
         && !summary.disputes.is_empty()
@@ -78,20 +90,22 @@ fn closing_keys(state: &State) -> String {
 /// Keys that an audit has no use for.
 const BESIDE_AUDITS: [Action; 3] = [Action::Done, Action::NoToAll, Action::OtherLabel];
 
-/// As many keys as there is room for; the last one, which shows them all, always.
+/// As many keys as there is room for; the last one, which shows them all, always. Once every label is answered, the key that goes
+/// on stands first.
 fn key_bar(state: &State, columns: usize) -> Line<'static> {
+    let ends = state.is_all_answered();
     let shown: Vec<(String, &str)> = BINDINGS
         .iter()
         .filter(|binding| !binding.short.is_empty())
+        .filter(|binding| !(ends && binding.action == Action::Done))
         // An audit asks one thing of an image, whose answer ends it.
         .filter(|binding| !(state.is_audit() && BESIDE_AUDITS.contains(&binding.action)))
         .map(|binding| {
-            let keys = state.keymap.keys_of(binding.action);
-            (
-                keys.first()
-                    .map_or_else(String::new, |key| (*key).to_owned()),
-                binding.short,
-            )
+            let word = match binding.action {
+                Action::Done => state.enter_does(),
+                _ => binding.short,
+            };
+            (key_of(state, binding.action).to_owned(), word)
         })
         .collect();
     let takes = |(key, word): &(String, &str)| width(key) + width(word) + 3;
@@ -102,6 +116,11 @@ fn key_bar(state: &State, columns: usize) -> Line<'static> {
     let last = help.and_then(|at| shown.get(at)).cloned();
     let mut room = columns.saturating_sub(last.as_ref().map_or(0, takes));
     let mut spans = Vec::new();
+    if ends {
+        let words = format!(" {} ", state.enter_words());
+        room = room.saturating_sub(width(&words));
+        spans.push(Span::styled(words, state.palette.called_for()));
+    }
     let mut put = |(key, word): &(String, &str)| {
         spans.push(Span::styled(format!(" {key}"), state.palette.key()));
         spans.push(Span::raw(format!(" {word} ")));

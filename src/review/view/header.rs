@@ -2,7 +2,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::review::state::State;
+use crate::review::state::{Detour, State};
 use crate::text::{fit, fit_middle, thousands, width};
 
 /// Program and image on the left, progress on the right.
@@ -41,7 +41,10 @@ fn progress(state: &State, columns: usize, name: usize) -> String {
     let done = progress.before + progress.finished;
     let mut parts = Vec::new();
     if state.detour {
-        parts.push("dispute".to_owned());
+        parts.push(match state.detour_kind {
+            Detour::Dispute => "dispute".to_owned(),
+            Detour::Earlier { .. } => "earlier task".to_owned(),
+        });
     } else if state.current.is_some() {
         let what = if state.is_audit() { "label" } else { "task" };
         parts.push(format!(

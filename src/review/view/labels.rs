@@ -2,9 +2,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::picture::marks;
 use super::put;
-use crate::domain::Answer;
+use crate::domain::{Answer, ClassIndex};
 use crate::review::keymap::Action;
 use crate::review::state::{ImageNote, Insight, Label, Mode, State, Task};
 use crate::text::{fill, fit, width};
@@ -14,24 +13,15 @@ pub fn gloss_rows(area: Rect) -> u16 {
     (area.height / 3).clamp(5, 8)
 }
 
-/// The labels under their headings, and what the one under the cursor means.
-pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'_>) {
+/// The labels under their headings, and what the one under the cursor means; gives the labels that are there.
+pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) -> Vec<ClassIndex> {
     let Some(task) = state.task() else {
-        return;
+        return Vec::new();
     };
     let mut list = Rect {
         height: area.height.saturating_sub(gloss_rows(area)),
         ..area
     };
-    if picture_hidden {
-        let mut words = marks(task);
-        words.push("the picture needs a larger terminal (80×24 shows it)".to_owned());
-        let words = format!("  {}", words.join(" · "));
-        let line = Line::styled(fit(&words, usize::from(area.width)), state.palette.quiet());
-        put(frame, area, 0, line);
-        list.y += 1;
-        list.height = list.height.saturating_sub(1);
-    }
     if !task.notes.is_empty() {
         let notes = note_lines(state, task, usize::from(area.width));
         // The labels keep most of the room, unless a note is to be read in full.
@@ -48,8 +38,10 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
     }
     let (lines, cursor_line) = lines(state, task, usize::from(area.width));
     let first = first_shown(lines.len(), cursor_line, usize::from(list.height));
-    for (row, line) in (0..list.height).zip(lines.into_iter().skip(first)) {
+    let mut shown = Vec::with_capacity(task.labels.len());
+    for (row, (line, class)) in (0..list.height).zip(lines.into_iter().skip(first)) {
         put(frame, list, row, line);
+        shown.extend(class);
     }
     let below = Rect {
         y: list.bottom(),
@@ -61,8 +53,22 @@ pub fn draw(state: &State, picture_hidden: bool, area: Rect, frame: &mut Frame<'
             draw_comments(state, &task.comments, below, frame);
         }
         (_, Some(label)) => draw_gloss(state, Meaning::of(label), below, frame),
-        (_, None) => {}
+        (_, None) => draw_end(state, below, frame),
     }
+    shown
+}
+
+/// The way on once every label is answered, in place of a gloss.
+fn draw_end(state: &State, area: Rect, frame: &mut Frame<'_>) {
+    let words = format!("{}: {}", state.answered_words(), state.enter_words());
+    put(
+        frame,
+        area,
+        1,
+        Line::styled(format!("  {words}"), state.palette.strong()),
+    );
+    let back = "  ↑ 1…9 correct an answer";
+    put(frame, area, 2, Line::styled(back, state.palette.quiet()));
 }
 
 /// The newest comments on the image, while one more is written.
@@ -118,15 +124,19 @@ fn note_lines(state: &State, task: &Task, columns: usize) -> Vec<Line<'static>> 
     lines
 }
 
+/// A line of the list, and the class where it is a label's.
+type ListLine<'a> = (Line<'a>, Option<ClassIndex>);
+
 /// The first line to show so that the cursor and the heading above it are seen.
 fn first_shown(lines: usize, cursor: usize, rows: usize) -> usize {
     let most = lines.saturating_sub(rows);
     cursor.saturating_sub(rows / 2).min(most)
 }
 
-fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, usize) {
-    let mut lines = Vec::with_capacity(task.labels.len() * 2);
-    let mut cursor_line = 0;
+/// The lines of the list, those of labels with their classes, and which of them the cursor is on.
+fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<ListLine<'a>>, usize) {
+    let mut lines: Vec<ListLine<'_>> = Vec::with_capacity(task.labels.len() * 2);
+    let mut cursor_line = None;
     let mut heading: Option<&str> = None;
     for (at, label) in task.labels.iter().enumerate() {
         if heading != Some(&label.heading) {
@@ -135,19 +145,22 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<Line<'a>>, u
                 true => "is this label right?",
                 false => &label.heading,
             };
-            lines.push(heading_line(state, title, columns));
+            lines.push((heading_line(state, title, columns), None));
         }
         if at == state.cursor {
-            cursor_line = lines.len();
+            cursor_line = Some(lines.len());
         }
-        lines.push(label_line(state, at, label, columns));
+        lines.push((label_line(state, at, label, columns), Some(label.class)));
         if let Some(insight) = &label.insight {
             // What is looked at is told in full.
             let most = if at == state.cursor { 8 } else { 4 };
-            lines.extend(insight_lines(state, label, insight, columns, most));
+            let insight = insight_lines(state, label, insight, columns, most);
+            lines.extend(insight.into_iter().map(|line| (line, None)));
         }
     }
-    (lines, cursor_line)
+    // Below the last label, the end of the list is seen.
+    let last = lines.len().saturating_sub(1);
+    (lines, cursor_line.unwrap_or(last))
 }
 
 fn heading_line(state: &State, title: &str, columns: usize) -> Line<'static> {

@@ -49,6 +49,11 @@ impl Palette {
         self.colored(Color::Yellow).add_modifier(Modifier::BOLD)
     }
 
+    /// The key to press next.
+    pub fn called_for(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED)
+    }
+
     /// Something went wrong.
     pub fn error(self) -> Style {
         self.colored(Color::Red)

@@ -1,18 +1,19 @@
 use std::sync::Arc;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph, Wrap};
 
+use crate::review::keymap::Action;
 use crate::review::layout::tiles;
-use crate::review::picture::{Damage, PictureRequest, Placed, Viewport};
+use crate::review::picture::{Damage, NoPicture, PictureRequest, Placed, Viewport};
 use crate::review::state::{Examples, Mode, PictureState, State, Task};
 use crate::text::{fit, printable};
 
-/// The picture in its frame, or why there is none.
-pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<Placed>) {
-    let inside = Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2);
+/// The picture in its frame, or why there is none; says whether nothing more of it is to be waited for before a vote.
+pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<Placed>) -> bool {
+    let inside = area.inner(Margin::new(1, 1));
     let mut block = Block::bordered().border_style(state.palette.quiet());
     if let Some(task) = state.task() {
         let mut marks = marks(task);
@@ -23,7 +24,11 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<P
             marks.push(format!("{}×", 1 << state.viewport.zoom));
         }
         if !marks.is_empty() {
-            block = block.title(Line::from(format!(" {} ", marks.join(" · "))));
+            let title = fit(
+                &marks.join(" · "),
+                usize::from(inside.width).saturating_sub(2),
+            );
+            block = block.title(Line::from(format!(" {title} ")));
         }
     }
     if state.info_on
@@ -34,33 +39,36 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>, placed: &mut Vec<P
     }
     frame.render_widget(block, area);
     if let Mode::Examples(examples) = &state.mode {
-        return draw_examples(state, examples, inside, frame, placed);
+        draw_examples(state, examples, inside, frame, placed);
+        return false;
     }
     let Some(task) = state.task() else {
-        return say(state, "reading the task…", inside, frame);
+        say(state, &["reading the task…"], inside, frame);
+        return false;
     };
     if let Some(reason) = &task.no_picture {
-        return say(state, reason, inside, frame);
+        say(state, &[reason], inside, frame);
+        return true;
     }
     if !state.pictures_on {
-        return say(state, "pictures are off", inside, frame);
+        say(state, &["pictures are off"], inside, frame);
+        return true;
     }
-    let request = request(state, task, inside);
-    draw_picture(state, &request, inside, frame, placed);
-}
-
-fn request(state: &State, task: &Task, inside: Rect) -> PictureRequest {
-    PictureRequest {
-        image: task.image,
-        columns: inside.width,
-        rows: inside.height,
-        viewport: state.viewport,
+    let request = PictureRequest::filling(inside, task.image, state.viewport);
+    if let Some(PictureState::Failed(NoPicture::Unusable(reason))) = state.pictures.get(&request) {
+        let key = |action| state.keymap.keys_of(action).first().copied().unwrap_or("–");
+        let (flag, skip) = (key(Action::Flag), key(Action::Skip));
+        let words = format!("no votes without it: {flag} flags it, {skip} skips it");
+        say(state, &[reason, "", &words], inside, frame);
+        return false;
     }
+    draw_picture(state, &request, inside, frame, placed)
 }
 
 /// The fault of the file whose picture is on the screen.
 fn damage(state: &State, task: &Task, inside: Rect) -> Option<Damage> {
-    match state.pictures.get(&request(state, task, inside)) {
+    let request = PictureRequest::filling(inside, task.image, state.viewport);
+    match state.pictures.get(&request) {
         Some(PictureState::Ready(picture)) if !matches!(state.mode, Mode::Examples(_)) => {
             picture.damage
         }
@@ -70,7 +78,7 @@ fn damage(state: &State, task: &Task, inside: Rect) -> Option<Damage> {
 
 /// What the task's picture costs.
 fn info(state: &State, inside: Rect) -> Option<String> {
-    let request = request(state, state.task()?, inside);
+    let request = PictureRequest::filling(inside, state.task()?.image, state.viewport);
     let Some(PictureState::Ready(picture)) = state.pictures.get(&request) else {
         return None;
     };
@@ -86,7 +94,7 @@ fn info(state: &State, inside: Rect) -> Option<String> {
 }
 
 /// What this rater has noted on the image.
-pub fn marks(task: &Task) -> Vec<String> {
+fn marks(task: &Task) -> Vec<String> {
     let mut marks = Vec::new();
     if task.flagged {
         marks.push("flagged".to_owned());
@@ -110,7 +118,7 @@ fn draw_picture(
     area: Rect,
     frame: &mut Frame<'_>,
     placed: &mut Vec<Placed>,
-) {
+) -> bool {
     match state.pictures.get(request) {
         Some(PictureState::Ready(picture)) => {
             let size = picture.size();
@@ -126,9 +134,16 @@ fn draw_picture(
                 picture: Arc::clone(picture),
                 area: centred,
             });
+            true
         }
-        Some(PictureState::Failed(reason)) => say(state, reason, area, frame),
-        Some(PictureState::Waiting) | None => say(state, "…", area, frame),
+        Some(PictureState::Failed(reason)) => {
+            say(state, &[&reason.to_string()], area, frame);
+            true
+        }
+        Some(PictureState::Waiting) | None => {
+            say(state, &["…"], area, frame);
+            false
+        }
     }
 }
 
@@ -140,15 +155,11 @@ fn draw_examples(
     placed: &mut Vec<Placed>,
 ) {
     let Some(images) = &examples.images else {
-        return say(
-            state,
-            "looking for other images of this class…",
-            area,
-            frame,
-        );
+        let words = ["looking for other images of this class…"];
+        return say(state, &words, area, frame);
     };
     if images.is_empty() {
-        return say(state, "no other image carries this class", area, frame);
+        return say(state, &["no other image carries this class"], area, frame);
     }
     let boxes = tiles(area, images.len().min(4));
     for ((image, name), tile) in images.iter().zip(boxes) {
@@ -177,8 +188,8 @@ fn draw_examples(
     }
 }
 
-/// A few words in the middle of an area.
-fn say(state: &State, text: &str, area: Rect, frame: &mut Frame<'_>) {
+/// A few lines in the middle of an area.
+fn say(state: &State, lines: &[&str], area: Rect, frame: &mut Frame<'_>) {
     let middle = area.height / 2;
     let place = Rect::new(
         area.x,
@@ -186,7 +197,8 @@ fn say(state: &State, text: &str, area: Rect, frame: &mut Frame<'_>) {
         area.width,
         area.height - middle.saturating_sub(1),
     );
-    let words = Paragraph::new(printable(text).into_owned())
+    let lines = lines.iter().map(|line| Line::from(printable(line)));
+    let words = Paragraph::new(lines.collect::<Vec<_>>())
         .style(state.palette.quiet())
         .wrap(Wrap { trim: true })
         .centered();

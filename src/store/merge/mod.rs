@@ -2,13 +2,14 @@
 //!
 //! A vote or note is named by (copy, sequence) wherever it goes, and is only ever added, so that merging is the union of
 //! two sets: in any order, any number of times. Which of a rater's votes stands is decided by what the rows say alone.
-//! Audits that are not here come too. Settings, proposals, the plan and runs stay those of the file that takes in.
+//! Audits that are not here come too; those of one name stay apart. Settings, proposals, the plan and runs stay those of the file that takes in.
 
 mod audits;
 mod compare;
 mod rows;
 mod snapshot;
 
+use super::audit_names::RenamedAudit;
 use super::{Store, StoreError};
 use crate::domain::Role;
 
@@ -62,6 +63,9 @@ pub struct Merged {
     pub raters: Counted,
     /// Audits that were planned, or drawn further.
     pub audits: Counted,
+    /// Audits that go by another name than before, or than in the other copy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed_audits: Vec<RenamedAudit>,
     /// Raters whose role differs.
     pub other_roles: Vec<OtherRole>,
 }
@@ -109,9 +113,6 @@ pub enum MergeError {
     /// The same number of the same copy is two different rows.
     #[error("{} of its votes and notes have the numbers of others that are here", .0.count)]
     Conflicts(Differences),
-    /// The same name is two different audits.
-    #[error("{} of its audits are not those of this project", .0.count)]
-    Audits(Differences),
     /// One of the files could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,8 +126,13 @@ impl Store {
     /// The other file is no copy of this project, holds other rows under the same numbers, or SQLite refuses.
     pub fn merge(&self, other: &Store, each: &dyn Fn()) -> Result<Merged, MergeError> {
         let images = compare::same_project(self, other)?;
-        let mut merged = rows::take_in(self, other, &images, each)?;
-        merged.audits = audits::take_in(self, other, &images)?;
-        Ok(merged)
+        // Their names decide on the rounds that votes go to.
+        let (audits, renamed_audits) = audits::take_in(self, other, &images)?;
+        let merged = rows::take_in(self, other, &images, each)?;
+        Ok(Merged {
+            audits,
+            renamed_audits,
+            ..merged
+        })
     }
 }

@@ -67,12 +67,21 @@ fn raters(
     Ok(keys)
 }
 
-/// Keys here of the rounds there.
+/// Keys here of the rounds there that hold votes. An audit's round is that of the same audit, whatever its name.
 fn rounds(here: &Store, there: &Store) -> Result<HashMap<i64, RoundId>, StoreError> {
-    let rounds = there.rounds()?.into_iter();
-    rounds
-        .map(|(id, name)| Ok((id.0, here.round(&name)?)))
-        .collect()
+    let (ours, theirs) = (here.names_by_identity()?, there.names_by_identity()?);
+    let audits: HashMap<String, &String> = theirs
+        .into_iter()
+        .filter_map(|(identity, name)| Some((name, ours.get(&identity)?)))
+        .collect();
+    let mut keys = HashMap::new();
+    for (id, name) in there.rounds()? {
+        if there.has_votes(&name)? {
+            let name = audits.get(&name).copied().unwrap_or(&name);
+            keys.insert(id.0, here.round(name)?);
+        }
+    }
+    Ok(keys)
 }
 
 /// Copies have the same keys everywhere; a file holds their rows up to its newest.

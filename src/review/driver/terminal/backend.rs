@@ -6,6 +6,7 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
+use crate::review::layout::bounded;
 use crate::review::picture::Pen;
 
 /// Crossterm's backend, but for how cells are written: with no more than what changes.
@@ -69,7 +70,8 @@ impl<W: Write> Backend for LeanBackend<W> {
     }
 
     fn size(&self) -> io::Result<Size> {
-        self.inner.size()
+        let size = self.inner.size()?;
+        Ok(bounded((size.width, size.height)).into())
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

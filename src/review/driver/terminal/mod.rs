@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once, Weak};
 use std::time::{Duration, Instant};
 
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -15,6 +16,8 @@ use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
 
 use crate::review::picture::{Layer, Picture, Placed};
+use crate::review::state::Shown;
+use crate::review::view::Drawn;
 use backend::LeanBackend;
 
 /// Whether the terminal is ours now, for the panic hook, which belongs to the process.
@@ -28,6 +31,8 @@ pub struct Screen {
     layer: Layer,
     size: Size,
     newest: Option<Newest>,
+    /// What the newest frame holds, whether or not the terminal has its picture already.
+    drawn: Shown,
 }
 
 /// The picture on the screen, the first of them where there are more.
@@ -38,7 +43,7 @@ struct Newest {
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode, alternate screen, no cursor.
+    /// Takes the terminal: raw mode, alternate screen, pasted text between marks, no cursor.
     pub fn open() -> io::Result<Screen> {
         HOOK.call_once(|| {
             let former = std::panic::take_hook();
@@ -63,20 +68,22 @@ impl Screen {
             layer: Layer::new(false),
             size: Size::default(),
             newest: None,
+            drawn: Shown::default(),
         })
     }
 
     /// Says whether tmux stands between.
-    pub fn through_tmux(&mut self, tmux: bool) {
-        self.layer = Layer::new(tmux);
+    pub fn through_tmux(&mut self, tmux: bool) -> io::Result<()> {
+        if self.layer.is_through_tmux() != tmux {
+            io::stdout().write_all(self.layer.free().as_bytes())?;
+            self.layer = Layer::new(tmux);
+        }
+        Ok(())
     }
 
     /// Draws a frame, with the pictures that it gives back; the terminal shows it at once and whole. Columns and rows that
     /// the terminal has now.
-    pub fn draw(
-        &mut self,
-        view: impl FnOnce(&mut Frame<'_>) -> Vec<Placed>,
-    ) -> io::Result<(u16, u16)> {
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>) -> Drawn) -> io::Result<(u16, u16)> {
         let began = Instant::now();
         // Nothing else is written amid a frame.
         let mut out = io::stdout().lock();
@@ -87,11 +94,13 @@ impl Screen {
             self.layer.forget();
             self.size = size;
         }
-        let mut pictures = Vec::new();
+        let mut frame_holds = Drawn::default();
         let drawn = self
             .terminal
-            .draw(|frame| pictures = view(frame))
+            .draw(|frame| frame_holds = view(frame))
             .map(|_| ());
+        let Drawn { pictures, shown } = frame_holds;
+        self.drawn = shown;
         let commands = self.layer.show(&pictures, Instant::now());
         out.write_all(commands.as_bytes())?;
         execute!(out, EndSynchronizedUpdate)?;
@@ -119,6 +128,17 @@ impl Screen {
         }
     }
 
+    /// What is on the screen of the task, as far as the terminal says.
+    pub fn shown(&self) -> Shown {
+        let newest = self.newest.as_ref();
+        let picture = newest.and_then(|newest| newest.picture.upgrade());
+        let has_arrived = picture.is_none_or(|picture| self.layer.has_some(&picture));
+        Shown {
+            picture: self.drawn.picture && has_arrived,
+            ..self.drawn.clone()
+        }
+    }
+
     /// How long the newest picture was on its way, as far as the terminal says; none while it is.
     pub fn arrival(&self) -> Option<Duration> {
         self.newest.as_ref()?.arrived
@@ -127,6 +147,11 @@ impl Screen {
     /// The terminal has a picture that it was sent.
     pub fn acknowledged(&mut self, picture: u32) {
         self.layer.acknowledged(picture, Instant::now());
+    }
+
+    /// Whether the terminal has not had its say yet on pictures that it was sent.
+    pub fn awaits_acknowledgement(&self) -> bool {
+        self.layer.patience_ends().is_some()
     }
 
     /// When to draw again though nothing happens: a terminal that does not acknowledge pictures is sent them all the same.
@@ -164,6 +189,8 @@ impl Drop for Screen {
     fn drop(&mut self) {
         // A terminal that is gone needs nothing.
         let _ = io::stdout().write_all(self.layer.free().as_bytes());
+        #[cfg(unix)]
+        crate::review::input::tty::discard_input();
         give_back();
     }
 }
@@ -171,7 +198,13 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).inspect_err(|_| give_back())
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        cursor::Hide
+    )
+    .inspect_err(|_| give_back())
 }
 
 /// Brings the terminal back to its normal mode; the second time does nothing. A terminal that is gone needs nothing.
@@ -181,6 +214,7 @@ fn give_back() {
         let _ = execute!(
             out,
             EndSynchronizedUpdate,
+            DisableBracketedPaste,
             cursor::Show,
             LeaveAlternateScreen
         );
