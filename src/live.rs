@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use crate::consensus::stop::settled;
 use crate::consensus::value::{Belief, Channel, VoteValue};
 use crate::consensus::{
-    Evidence, LabelSetChanges, LiveLabels, MajorityOptions, Parameters, QuestionKey,
+    Evidence, InSet, LabelSetChanges, LiveLabels, MajorityOptions, Parameters, QuestionKey,
 };
 use crate::domain::{Answer, ClassIndex, ImageId, Question, QuestionId, RaterId, Role, RoundId};
 use crate::store::{Decision, Mark, QuestionScore, Run, Store, StoreError};
@@ -40,6 +40,7 @@ pub struct Live {
 struct Touched {
     number: usize,
     asks: Question,
+    is_labelled: bool,
     is_original: bool,
     votes: Vec<(u32, Answer)>,
 }
@@ -53,6 +54,7 @@ impl Touched {
         Some(QuestionScore {
             question,
             asks: self.asks,
+            is_labelled: self.is_labelled,
             is_original: self.is_original,
             score: labels.score(self.number)?,
             in_set: labels.in_set(self.number)?,
@@ -176,6 +178,7 @@ impl Live {
             let touched = Touched {
                 number,
                 asks,
+                is_labelled: original.is_some(),
                 is_original: original == Some(asks.class),
                 votes: Vec::new(),
             };
@@ -230,6 +233,7 @@ impl Live {
                     image,
                     class: key.class,
                 },
+                is_labelled: evidence.original_label(key.image).is_some(),
                 is_original: evidence.original_label(key.image) == Some(key.class),
                 votes,
             };
@@ -333,7 +337,12 @@ pub fn changes<'a>(scores: impl IntoIterator<Item = &'a QuestionScore>) -> Label
     LabelSetChanges::count(scores.into_iter().map(|score| {
         // Keys of rows are small and positive.
         let image = usize::try_from(score.asks.image.0).unwrap_or(0);
-        (image, score.is_original, score.in_set)
+        InSet {
+            image,
+            is_labelled: score.is_labelled,
+            is_original: score.is_original,
+            in_set: score.in_set,
+        }
     }))
 }
 
@@ -360,6 +369,7 @@ fn decided(
     let certain = |decision: Decision| QuestionScore {
         question: decision.question,
         asks: decision.asks,
+        is_labelled: decision.is_labelled,
         is_original: decision.is_original,
         score: if decision.in_set { 1.0 } else { 0.0 },
         in_set: decision.in_set,

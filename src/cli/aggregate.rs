@@ -375,14 +375,7 @@ fn text(report: &Report, room: Room) -> String {
         thousands(report.disputes),
         decided(report.decided)
     ));
-    lines.push(format!(
-        "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none",
-        thousands(sets.scored),
-        thousands(sets.kept),
-        thousands(sets.extended),
-        thousands(sets.replaced),
-        thousands(sets.empty)
-    ));
+    lines.push(sets_text(sets));
     if let Some(quality) = &report.quality {
         lines.push(String::new());
         lines.push(quality_table(quality, room));
@@ -394,6 +387,19 @@ fn text(report: &Report, room: Room) -> String {
             .map(|remark| format!("note: {}", crate::text::printable(remark))),
     );
     lines.join("\n")
+}
+
+/// How label sets stand to the original labels, in a sentence.
+pub fn sets_text(sets: &LabelSetChanges) -> String {
+    let parts = sets.parts().into_iter();
+    let parts: Vec<String> = parts
+        .map(|(images, word)| format!("{} {word}", thousands(images)))
+        .collect();
+    format!(
+        "{} scored: {}",
+        count(sets.scored, "image"),
+        parts.join(", ")
+    )
 }
 
 /// What adjudicators decided, as the end of a sentence.

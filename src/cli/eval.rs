@@ -10,7 +10,7 @@ use super::context::{Context, shown};
 use super::export::label_sets;
 use super::failure::Failure;
 use super::import::{BadRows, ImageNames, RowProblem, find_class, take_rows};
-use super::table::{table, thousands};
+use super::table::{count, table, thousands};
 use crate::consensus::evaluate::{Predicted, Score, evaluate};
 use crate::consensus::interval::{Interval, wilson};
 use crate::domain::{ClassIndex, Classes, ImageId};
@@ -200,6 +200,23 @@ fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0))
 }
 
+/// On how many images the shares are, where that is not all of them.
+fn of_fewer(file: &FileReport) -> Option<String> {
+    let Score {
+        original_images: labelled,
+        real_images: sets,
+        ..
+    } = file.score;
+    (labelled < file.images || sets < file.images).then(|| {
+        format!(
+            "{}: original on {} with an original label, ReaL on {} with a label set that is not empty",
+            crate::text::printable(&file.name),
+            count(labelled, "image"),
+            count(sets, "image")
+        )
+    })
+}
+
 fn text(report: &Report, classes: usize) -> String {
     let rows = report.files.iter().map(|file| {
         let interval = file.real_interval.map_or_else(String::new, |interval| {
@@ -232,6 +249,10 @@ fn text(report: &Report, classes: usize) -> String {
         ),
         table(&header, &[1, 2, 3, 4, 5, 6], rows.collect()),
     ];
+    let parts_only: Vec<String> = report.files.iter().filter_map(of_fewer).collect();
+    if !parts_only.is_empty() {
+        parts.push(parts_only.join("\n"));
+    }
     for file in &report.files {
         let rows: Vec<Vec<String>> = file
             .by_class

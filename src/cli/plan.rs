@@ -57,6 +57,8 @@ pub struct Summary {
     search: Option<Searched>,
     tasks: usize,
     questions: usize,
+    /// Images that have neither a label nor a proposal, which nothing is asked about.
+    without_labels: usize,
     new_questions: usize,
     kept_questions: usize,
     retired_questions: usize,
@@ -132,7 +134,7 @@ pub fn run(options: &Plan, context: &Context) -> Result<(), Failure> {
         context.say("--stop holds once a run weighs the raters: `relabel aggregate` by calibrated or dawid-skene");
     }
     context.say(match (summary.tasks, options.dropped) {
-        (0, _) => "every image keeps its label: nothing to review",
+        (0, _) => "every labelled image keeps its label: nothing to review",
         (_, true) => "next: `relabel review --rater NAME --order disputed`",
         (_, false) => "next: `relabel review --rater NAME`",
     });
@@ -207,6 +209,13 @@ pub fn replan(store: &Store, options: &Plan) -> Result<Summary, Failure> {
         let gold_tasks = store.gold_tasks()?.len();
         Ok(Summary {
             gold_tasks,
+            without_labels: match options.dropped {
+                true => 0,
+                false => {
+                    let planned = sorted.unanimous.len() + sorted.to_review.len();
+                    store.images()?.len().saturating_sub(planned)
+                }
+            },
             ..Summary::of(&sorted, &tasks, replanned, options, measured, search)
         })
     })
@@ -305,6 +314,7 @@ impl Summary {
             search: search.map(|(_, search)| search),
             tasks: tasks.len(),
             questions,
+            without_labels: 0,
             new_questions: replanned.new_questions,
             kept_questions: replanned.kept_questions,
             retired_questions: replanned.retired_questions,
@@ -349,7 +359,14 @@ fn text(summary: &Summary) -> String {
         "an assumed"
     };
     let rows = [
-        ("images", thousands(summary.images), String::new()),
+        (
+            "images",
+            thousands(summary.images),
+            match summary.without_labels {
+                0 => String::new(),
+                more => format!("{} more without a label or a proposal", thousands(more)),
+            },
+        ),
         (
             "unanimous",
             thousands(summary.unanimous),
@@ -357,7 +374,7 @@ fn text(summary: &Summary) -> String {
         ),
         ("to review", thousands(summary.to_review), String::new()),
         (
-            "labels an image",
+            "labels per image",
             format!("{:.2}", summary.labels_per_image),
             summary
                 .labels_per_image_before_search
@@ -377,7 +394,7 @@ fn text(summary: &Summary) -> String {
             "no longer proposed; their votes stay".to_owned(),
         ),
         (
-            "votes wanted",
+            "votes needed",
             thousands(summary.votes_wanted),
             summary.stop.map_or_else(String::new, |bound| {
                 format!("at most: none beyond a score of {bound} or {}", 1.0 - bound)
@@ -386,7 +403,7 @@ fn text(summary: &Summary) -> String {
         (
             "hours",
             format!("{:.1}", summary.hours),
-            format!("at {speed} {:.1} s a vote", summary.seconds_per_vote),
+            format!("at {speed} {:.1} s per vote", summary.seconds_per_vote),
         ),
     ];
     let mut rows: Vec<Vec<String>> = rows

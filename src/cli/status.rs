@@ -15,6 +15,7 @@ use crate::consensus::LabelSetChanges;
 use crate::domain::Role;
 use crate::formats::records::day_text;
 use crate::live::{Live, changes};
+use crate::proposals::triage;
 use crate::store::{RaterProgress, Run, Status, Store};
 use crate::text::printable;
 
@@ -126,7 +127,16 @@ pub fn run(options: &StatusOptions, context: &Context) -> Result<(), Failure> {
         votes_a_day: days(&counts),
         votes_wanted: counts.questions * u64::from(raters_wanted),
         raters_wanted,
-        next: next_step(&counts, search.is_some(), cleaned.is_some(), run.as_ref()).to_owned(),
+        next: match counts.planned
+            && counts.tasks == 0
+            && counts.raters.is_empty()
+            && !asks_more(&store)?
+        {
+            true => NOTHING_TO_REVIEW.to_owned(),
+            false => {
+                next_step(&counts, search.is_some(), cleaned.is_some(), run.as_ref()).to_owned()
+            }
+        },
         search,
         cleaned,
         run,
@@ -187,6 +197,16 @@ fn days(counts: &Status) -> Vec<Day> {
         .collect()
 }
 
+const NOTHING_TO_REVIEW: &str = "every labelled image keeps its label, so there is nothing to review; more proposals give questions: \
+     relabel import predictions FILE --model M, or relabel import proposals FILE";
+
+/// Whether a new plan would have tasks.
+fn asks_more(store: &Store) -> Result<bool, Failure> {
+    let cleaned = store.setting(CLEANED)?.is_some();
+    let sorted = triage(&store.proposed_labels()?, &store.original_labels()?);
+    Ok(cleaned || !sorted.to_review.is_empty() || sorted.unanimous.is_empty())
+}
+
 fn next_step(
     counts: &Status,
     searched: bool,
@@ -204,7 +224,7 @@ fn next_step(
         _ if counts.sources.is_empty() && counts.tasks == 0 && votes == 0 => {
             "relabel import predictions FILE --model M, or relabel import proposals FILE"
         }
-        _ if counts.tasks == 0 && counts.unanimous == 0 && votes == 0 => {
+        _ if counts.tasks == 0 && votes == 0 => {
             match counts.gold_questions > 0 && counts.sources_used.len() > 1 && !searched {
                 true => "relabel propose --search, or relabel plan",
                 false => "relabel plan",
@@ -218,10 +238,12 @@ fn next_step(
 
 fn text(report: &Report, room: Room) -> String {
     let counts = &report.counts;
-    let sources = format!(
-        "from {} and the original labels",
-        count(counts.sources.len(), "source")
-    );
+    let sources = match (counts.sources.len(), counts.original_labels) {
+        (0, 0) => String::new(),
+        (0, _) => "the original labels".to_owned(),
+        (sources, 0) => format!("from {}", count(sources, "source")),
+        (sources, _) => format!("from {} and the original labels", count(sources, "source")),
+    };
     let models = match counts.models_waiting.len() {
         0 => String::new(),
         waiting => format!("{} of them with nothing proposed yet", thousands(waiting)),
@@ -244,11 +266,14 @@ fn text(report: &Report, room: Room) -> String {
             count(open, "note")
         ),
     };
-    let wanted = format!(
-        "{} needed ({} per question)",
-        count(report.votes_wanted, "vote"),
-        report.raters_wanted
-    );
+    let wanted = match counts.questions {
+        0 => String::new(),
+        _ => format!(
+            "{} needed ({} per question)",
+            count(report.votes_wanted, "vote"),
+            report.raters_wanted
+        ),
+    };
     let rows = [
         ("classes", counts.classes, String::new()),
         (
@@ -307,10 +332,12 @@ fn progress(report: &Report) -> Option<String> {
     let mut rows = Vec::new();
     if report.votes_wanted > 0 {
         let round = report.run.as_ref().map_or("main", |run| &run.round);
-        let counts = report.counts.raters.iter();
-        let votes: u64 = counts
-            .filter(|row| row.role == Role::Rater.word() && row.round == round)
-            .map(|row| row.questions)
+        // A vote more than a question needs helps no other question.
+        let answers = report.counts.answers.get(round).into_iter().flatten();
+        let needed = u64::from(report.raters_wanted);
+        let votes: u64 = (0..)
+            .zip(answers)
+            .map(|(answers, n)| n * needed.min(answers))
             .sum();
         let share = votes as f64 / report.votes_wanted as f64;
         rows.push(vec![
@@ -403,13 +430,8 @@ fn since_text(since: &Since, has_run: bool, room: Room) -> String {
 }
 
 fn sets_chart(sets: &LabelSetChanges) -> String {
-    let rows = [
-        ("keep exactly their label", sets.kept),
-        ("gain labels", sets.extended),
-        ("lose it for others", sets.replaced),
-        ("have none", sets.empty),
-    ];
-    let rows = rows.map(|(what, images)| {
+    let parts = sets.parts().into_iter();
+    let rows = parts.map(|(images, what)| {
         let share = images as f64 / sets.scored.max(1) as f64;
         vec![
             what.to_owned(),
@@ -418,18 +440,14 @@ fn sets_chart(sets: &LabelSetChanges) -> String {
             bar(share, 30),
         ]
     });
-    table(&[], &[1, 2], rows.into())
+    table(&[], &[1, 2], rows.collect())
 }
 
 fn sets_text(sets: &LabelSetChanges, disputes: usize, n_decided: usize) -> String {
     format!(
-        "{} images scored: {} keep exactly their label, {} gain labels, {} lose it for others, {} have none; {} disputed questions{}",
-        thousands(sets.scored),
-        thousands(sets.kept),
-        thousands(sets.extended),
-        thousands(sets.replaced),
-        thousands(sets.empty),
-        thousands(disputes),
+        "{}; {}{}",
+        super::aggregate::sets_text(sets),
+        count(disputes, "disputed question"),
         decided(n_decided)
     )
 }

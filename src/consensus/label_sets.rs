@@ -11,6 +11,8 @@ pub struct LabelSetChanges {
     pub extended: usize,
     /// Images whose set holds others, but not the original label.
     pub replaced: usize,
+    /// Images that have no original label, but labels now.
+    pub new: usize,
     /// Images with no label at all.
     pub empty: usize,
 }
@@ -22,6 +24,8 @@ pub enum Change {
     Kept,
     /// The original label and others.
     Extended,
+    /// Labels where there was no original label.
+    New,
     /// Others, not the original label.
     Replaced,
     /// No label at all.
@@ -29,13 +33,14 @@ pub enum Change {
 }
 
 impl Change {
-    /// Of a set with so many labels, the original one among them or not.
-    pub fn of(labels: usize, has_original: bool) -> Change {
+    /// Of a set with so many labels, of an image with an original label or without, the original one among them or not.
+    pub fn of(labels: usize, is_labelled: bool, has_original: bool) -> Change {
         match (labels, has_original) {
             (0, _) => Change::Empty,
             (1, true) => Change::Kept,
             (_, true) => Change::Extended,
-            (_, false) => Change::Replaced,
+            (_, false) if is_labelled => Change::Replaced,
+            (_, false) => Change::New,
         }
     }
 
@@ -44,6 +49,7 @@ impl Change {
         match self {
             Change::Kept => "kept",
             Change::Extended => "more",
+            Change::New => "new",
             Change::Replaced => "changed",
             Change::Empty => "empty",
         }
@@ -51,32 +57,71 @@ impl Change {
 }
 
 impl LabelSetChanges {
-    /// Counts over scored questions in any order: the image by a dense number, whether the class
-    /// is its original label, whether the class is in the label set.
-    pub fn count(questions: impl IntoIterator<Item = (usize, bool, bool)>) -> LabelSetChanges {
-        let mut sets: Vec<Option<(usize, bool)>> = Vec::new();
-        for (image, is_original, in_set) in questions {
+    /// Counts over scored questions in any order.
+    pub fn count(questions: impl IntoIterator<Item = InSet>) -> LabelSetChanges {
+        let mut sets: Vec<Option<(usize, bool, bool)>> = Vec::new();
+        for question in questions {
+            let image = question.image;
             if image >= sets.len() {
                 sets.resize(image + 1, None);
             }
             if let Some(set) = sets.get_mut(image) {
-                let (labels, has_original) = set.get_or_insert((0, false));
-                *labels += usize::from(in_set);
-                *has_original |= in_set && is_original;
+                let (labels, is_labelled, has_original) = set.get_or_insert((0, false, false));
+                *labels += usize::from(question.in_set);
+                *is_labelled |= question.is_labelled;
+                *has_original |= question.in_set && question.is_original;
             }
         }
-        let mut changes = LabelSetChanges::default();
-        for (labels, has_original) in sets.into_iter().flatten() {
-            changes.scored += 1;
-            match Change::of(labels, has_original) {
-                Change::Kept => changes.kept += 1,
-                Change::Extended => changes.extended += 1,
-                Change::Replaced => changes.replaced += 1,
-                Change::Empty => changes.empty += 1,
-            }
-        }
-        changes
+        let sets = sets.into_iter().flatten();
+        sets.map(|(labels, is_labelled, has_original)| {
+            Change::of(labels, is_labelled, has_original)
+        })
+        .collect()
     }
+
+    /// The counts with their words, as they stand in a sentence; images without an original label only where there are any.
+    pub fn parts(&self) -> Vec<(usize, &'static str)> {
+        let mut parts = vec![
+            (self.kept, "unchanged"),
+            (self.extended, "gained labels"),
+            (self.replaced, "replaced"),
+            (self.empty, "empty"),
+        ];
+        if self.new > 0 {
+            parts.push((self.new, "without an original label"));
+        }
+        parts
+    }
+}
+
+impl FromIterator<Change> for LabelSetChanges {
+    fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> LabelSetChanges {
+        let mut counts = LabelSetChanges::default();
+        for change in changes {
+            counts.scored += 1;
+            *match change {
+                Change::Kept => &mut counts.kept,
+                Change::Extended => &mut counts.extended,
+                Change::New => &mut counts.new,
+                Change::Replaced => &mut counts.replaced,
+                Change::Empty => &mut counts.empty,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// A scored question, as label sets are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InSet {
+    /// The image, by a dense number.
+    pub image: usize,
+    /// Whether the image has an original label.
+    pub is_labelled: bool,
+    /// Whether the class is the image's original label.
+    pub is_original: bool,
+    /// Whether the class is in the label set.
+    pub in_set: bool,
 }
 
 #[cfg(test)]
@@ -85,7 +130,7 @@ mod tests {
 
     #[test]
     fn each_way_in_which_a_set_can_stand_to_its_label() {
-        let questions = [
+        let labelled = [
             (0, true, true),
             (0, false, false),
             (1, true, true),
@@ -93,14 +138,31 @@ mod tests {
             (5, true, false),
             (5, false, true),
             (3, true, false),
-        ];
+            // Nobody has voted on the original label.
+            (8, false, true),
+        ]
+        .map(|question| (true, question));
+        let without = [(6, false, true), (6, false, true), (7, false, false)]
+            .map(|question| (false, question));
+        let questions = labelled.into_iter().chain(without);
+        let counts = LabelSetChanges::count(questions.map(
+            |(is_labelled, (image, is_original, in_set))| InSet {
+                image,
+                is_labelled,
+                is_original,
+                in_set,
+            },
+        ));
         let expected = LabelSetChanges {
-            scored: 4,
+            scored: 7,
             kept: 1,
             extended: 1,
-            replaced: 1,
-            empty: 1,
+            replaced: 2,
+            new: 1,
+            empty: 2,
         };
-        assert_eq!(LabelSetChanges::count(questions), expected);
+        assert_eq!(counts, expected);
+        let told: usize = counts.parts().iter().map(|(count, _)| count).sum();
+        assert_eq!(told, counts.scored);
     }
 }

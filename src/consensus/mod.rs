@@ -36,7 +36,7 @@ mod votes;
 pub use calibrated::{CalibratedModel, CalibratedOptions};
 pub use dawid_skene::{DawidSkeneFit, DawidSkeneOptions, Truths};
 pub use incremental::{LiveError, LiveLabels};
-pub use label_sets::{Change, LabelSetChanges};
+pub use label_sets::{Change, InSet, LabelSetChanges};
 pub use log_odds::LogOdds;
 pub use majority::{MajorityOptions, majority};
 pub use method::{Choice, Consensus, ConsensusError, Evidence, Gold, Method, Parameters};

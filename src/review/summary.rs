@@ -97,6 +97,8 @@ pub struct Summary {
     pub disputes: Vec<Dispute>,
     /// All these disputes, listed or not.
     pub disputes_total: usize,
+    /// Scores are probabilities that weigh the raters, and not plain shares of yes.
+    pub weighs_raters: bool,
     /// Questions that adjudicators have decided.
     pub decided_total: usize,
     /// What was answered to the rater's notes, the newest first; a bounded number.

@@ -12,6 +12,8 @@ pub struct Decision {
     pub question: QuestionId,
     /// What it asks.
     pub asks: Question,
+    /// Whether the image has an original label.
+    pub is_labelled: bool,
     /// Whether it asks for the image's original label.
     pub is_original: bool,
     /// Whether the class is in the image.
@@ -60,7 +62,7 @@ impl Store {
         let sql = format!(
             "WITH {}
              SELECT question.id, question.image, question.class, ifnull(original_label.class = question.class, 0),
-                    decided.answer = ?1, rater.name, decided.at
+                    decided.answer = ?1, rater.name, decided.at, original_label.image IS NOT NULL
              FROM decided
              JOIN question ON question.id = decided.question
              JOIN rater ON rater.id = decided.rater
@@ -78,6 +80,7 @@ impl Store {
                         image: ImageId(row.get(1)?),
                         class: ClassIndex(row.get(2)?),
                     },
+                    is_labelled: row.get(7)?,
                     is_original: row.get(3)?,
                     in_set: row.get(4)?,
                     by: row.get(5)?,

@@ -62,6 +62,8 @@ pub struct QuestionScore {
     pub question: QuestionId,
     /// What it asks.
     pub asks: Question,
+    /// Whether the image has an original label.
+    pub is_labelled: bool,
     /// Whether it asks for the image's original label.
     pub is_original: bool,
     /// Posterior probability that the class is in the image; 1 or 0 where it was decided.
@@ -248,7 +250,7 @@ impl Store {
         let sql = format!(
             "WITH {}
              SELECT question.id, question.image, question.class, ifnull(original_label.class = question.class, 0),
-                    {OVERRIDDEN}, decided.question IS NOT NULL
+                    {OVERRIDDEN}, decided.question IS NOT NULL, original_label.image IS NOT NULL
              FROM {SCORED}
              LEFT JOIN original_label ON original_label.image = question.image
              WHERE {IN_RUN} ORDER BY question.id",
@@ -263,7 +265,7 @@ impl Store {
     /// SQLite refuses.
     pub fn method_scores(&self, run: i64) -> Result<Vec<QuestionScore>, StoreError> {
         let sql = "SELECT question.id, question.image, question.class, ifnull(original_label.class = question.class, 0),
-                          score.score, score.in_set, score.disputed, 0
+                          score.score, score.in_set, score.disputed, 0, original_label.image IS NOT NULL
                    FROM score
                    JOIN question ON question.id = score.question
                    LEFT JOIN original_label ON original_label.image = question.image
@@ -282,6 +284,7 @@ impl Store {
                         image: ImageId(row.get(1)?),
                         class: ClassIndex(row.get(2)?),
                     },
+                    is_labelled: row.get(8)?,
                     is_original: row.get(3)?,
                     score: row.get(4)?,
                     in_set: row.get(5)?,

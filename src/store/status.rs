@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::votes::NEWEST;
 use super::{Store, StoreError};
+use crate::domain::Role;
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -31,6 +32,8 @@ pub struct Status {
     pub gold_questions: u64,
     /// Images whose only proposal is the original label, after planning.
     pub unanimous: u64,
+    /// Whether there is a plan; one of unanimous images has no task.
+    pub planned: bool,
     /// Tasks of the plan.
     pub tasks: u64,
     /// Questions that tasks ask.
@@ -42,6 +45,9 @@ pub struct Status {
     /// Standing votes by the day (UTC, counted from 1970-01-01) that they were cast on, where that is known.
     #[serde(skip)]
     pub days: BTreeMap<i64, u64>,
+    /// Planned questions of a round by the number of raters who have answered them, from 0.
+    #[serde(skip)]
+    pub answers: BTreeMap<String, Vec<u64>>,
     /// Images that somebody's flag stands on.
     pub flagged: u64,
     /// Comments.
@@ -65,6 +71,9 @@ pub struct RaterProgress {
     pub median_spent: Option<u64>,
 }
 
+/// Plans of projects from before the setting have tasks.
+const PLANNED: &str = "SELECT EXISTS (SELECT 1 FROM task) OR EXISTS (SELECT 1 FROM setting WHERE key = 'raters_wanted')";
+
 impl Store {
     fn count(&self, sql: &str) -> Result<u64, StoreError> {
         Ok(self
@@ -86,7 +95,11 @@ impl Store {
     /// # Errors
     /// SQLite refuses.
     pub fn status(&self) -> Result<Status, StoreError> {
-        let (raters, days) = self.rater_progress()?;
+        let Progress {
+            raters,
+            days,
+            answers,
+        } = self.progress()?;
         Ok(Status {
             classes: self.count("SELECT count(*) FROM class")?,
             images: self.count("SELECT count(*) FROM image")?,
@@ -108,16 +121,18 @@ impl Store {
                 "SELECT count(DISTINCT question) FROM vote
                  WHERE rater IN (SELECT id FROM rater WHERE role = 'expert') AND answer IS NOT NULL AND {NEWEST}"
             ))?,
-            unanimous: self.count(
+            planned: self.count(PLANNED)? > 0,
+            unanimous: self.count(&format!(
                 "SELECT count(*) FROM original_label
-                 WHERE EXISTS (SELECT 1 FROM task)
+                 WHERE ({PLANNED})
                    AND NOT EXISTS (SELECT 1 FROM question WHERE question.image = original_label.image AND task IS NOT NULL)",
-            )?,
+            ))?,
             tasks: self.count("SELECT count(*) FROM task")?,
             questions: self.count("SELECT count(*) FROM question WHERE task IS NOT NULL")?,
             vote_rows: self.n_vote_rows()?,
             raters,
             days,
+            answers,
             flagged: self.count(
                 "SELECT count(DISTINCT image) FROM note WHERE kind = 'flag' AND NOT EXISTS (
                      SELECT 1 FROM note AS newer WHERE newer.image = note.image AND newer.rater = note.rater
@@ -153,11 +168,25 @@ impl Store {
         })
     }
 
-    /// Each rater's standing votes in each round, and those of each day.
-    fn rater_progress(&self) -> Result<(Vec<RaterProgress>, BTreeMap<i64, u64>), StoreError> {
-        // By round, then rater: as they came. One pass over all votes, for their index does not hold answers.
+    /// One pass over all votes, for their index does not hold answers.
+    fn progress(&self) -> Result<Progress, StoreError> {
+        let raters = self.raters()?;
+        let rounds = self.rounds()?;
+        let planned: HashSet<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM question WHERE task IS NOT NULL")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let is_rater = |id: i64| {
+            let found = raters.iter().find(|row| row.id.0 == id);
+            found.is_some_and(|row| row.role == Role::Rater)
+        };
+        // By round, then rater: as they came.
         let mut counted: BTreeMap<(i64, i64), (u64, Vec<u32>)> = BTreeMap::new();
         let mut days: BTreeMap<i64, u64> = BTreeMap::new();
+        let mut by_round: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+        // Votes come by question, then round.
+        let mut last = None;
         self.each_standing_vote(None, |vote| {
             let (questions, spent) = counted.entry((vote.round, vote.rater)).or_default();
             *questions += 1;
@@ -166,28 +195,66 @@ impl Store {
             if vote.at > 0 {
                 *days.entry(vote.at.div_euclid(DAY)).or_default() += 1;
             }
+            if !planned.contains(&vote.question) || !is_rater(vote.rater) {
+                return;
+            }
+            let question = (vote.question, vote.round);
+            let answers = match last {
+                Some((former, answers)) if former == question => answers + 1,
+                _ => 1usize,
+            };
+            last = Some((question, answers));
+            let counts = by_round.entry(vote.round).or_default();
+            if counts.len() <= answers {
+                counts.resize(answers + 1, 0);
+            }
+            if let Some([before, now]) = counts.get_mut(answers - 1..=answers) {
+                *before = before.saturating_sub(u64::from(answers > 1));
+                *now += 1;
+            }
         })?;
-        let raters = self.raters()?;
-        let rounds = self.rounds()?;
-        let progress =
-            counted
-                .into_iter()
-                .filter_map(|((round, rater), (questions, mut spent))| {
-                    let (_, round) = rounds.iter().find(|(id, _)| id.0 == round)?;
-                    let rater = raters.iter().find(|row| row.id.0 == rater)?;
-                    let middle = spent.len() / 2;
-                    let median = match spent.is_empty() {
-                        true => None,
-                        false => Some(u64::from(*spent.select_nth_unstable(middle).1)),
-                    };
-                    Some(RaterProgress {
-                        rater: rater.name.clone(),
-                        role: rater.role.word().to_owned(),
-                        round: round.clone(),
-                        questions,
-                        median_spent: median,
-                    })
-                });
-        Ok((progress.collect(), days))
+        let name = |id: i64| {
+            let found = rounds.iter().find(|(round, _)| round.0 == id);
+            found.map(|(_, name)| name.clone())
+        };
+        let answers = by_round.into_iter();
+        let answers = answers
+            .filter_map(|(round, counts)| Some((name(round)?, counts)))
+            .collect();
+        let progress = counted
+            .into_iter()
+            .filter_map(|((round, rater), (questions, spent))| {
+                let rater = raters.iter().find(|row| row.id.0 == rater)?;
+                Some(RaterProgress {
+                    rater: rater.name.clone(),
+                    role: rater.role.word().to_owned(),
+                    round: name(round)?,
+                    questions,
+                    median_spent: median(spent),
+                })
+            });
+        Ok(Progress {
+            raters: progress.collect(),
+            days,
+            answers,
+        })
+    }
+}
+
+/// What the votes say of how far the project is.
+struct Progress {
+    /// Each rater's standing votes in each round.
+    raters: Vec<RaterProgress>,
+    /// Standing votes by day.
+    days: BTreeMap<i64, u64>,
+    /// Planned questions by the number of their answers, by round.
+    answers: BTreeMap<String, Vec<u64>>,
+}
+
+fn median(mut values: Vec<u32>) -> Option<u64> {
+    let middle = values.len() / 2;
+    match values.is_empty() {
+        true => None,
+        false => Some(u64::from(*values.select_nth_unstable(middle).1)),
     }
 }

@@ -164,6 +164,7 @@ pub fn summary(disputes: &[TaskId]) -> Summary {
             })
             .collect(),
         disputes_total: disputes.len(),
+        weighs_raters: true,
         decided_total: 0,
         answered_notes: Vec::new(),
         purpose: None,

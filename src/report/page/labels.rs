@@ -26,18 +26,16 @@ pub fn changes(report: &Report) -> Section {
 
 fn changed(changes: &Changes) -> Markup {
     let counts = &changes.counts;
-    let bars = [
-        ("keep exactly their label", counts.kept, "blue"),
-        ("gain labels", counts.extended, "green"),
-        ("lose it for others", counts.replaced, "orange"),
-        ("have none", counts.empty, "grey"),
-    ]
-    .map(|(label, count, color)| Bar {
-        label: label.to_owned(),
-        count,
-        part: 0,
-        color,
-    });
+    let colors = ["blue", "green", "orange", "grey", "blue"];
+    let parts = counts.parts().into_iter().zip(colors);
+    let bars: Vec<Bar> = parts
+        .map(|((count, label), color)| Bar {
+            label: label.to_owned(),
+            count,
+            part: 0,
+            color,
+        })
+        .collect();
     let data: Vec<Vec<Cell>> = bars
         .iter()
         .map(|bar| {
@@ -49,13 +47,14 @@ fn changed(changes: &Changes) -> Markup {
             ]
         })
         .collect();
+    let parts = counts.parts().into_iter();
+    let parts: Vec<String> = parts
+        .map(|(images, word)| format!("{} {word}", thousands(images)))
+        .collect();
     let says = format!(
-        "Of {} scored images {} keep exactly their label, {} gain labels, {} lose it for others, {} have none.",
-        thousands(counts.scored),
-        thousands(counts.kept),
-        thousands(counts.extended),
-        thousands(counts.replaced),
-        thousands(counts.empty)
+        "{} scored: {}.",
+        count(counts.scored, "image"),
+        parts.join(", ")
     );
     let data = table(
         "Label sets against original labels",

@@ -83,6 +83,7 @@ pub fn summarise(
         label_sets: label_sets(store, sitting, live, &touched)?,
         disputes,
         disputes_total,
+        weighs_raters: live.weighs_raters(),
         decided_total: decisions.filter(|score| is_seen(&score.asks.image)).count(),
         answered_notes: answered_notes(store, sitting, is_seen)?,
         with_others: 0,
@@ -348,7 +349,11 @@ fn label_sets(
             original: row
                 .original_label
                 .map(|class| sitting.classes.name_of(class)),
-            change: Change::of(scores.len(), scores.iter().any(|score| score.is_original)),
+            change: Change::of(
+                scores.len(),
+                row.original_label.is_some(),
+                scores.iter().any(|score| score.is_original),
+            ),
         });
     }
     // What changed comes first.

@@ -73,6 +73,7 @@ pub fn encode(
         form,
         size,
         pixels: image.dimensions(),
+        sent: pixels,
         bytes,
         took: began.elapsed(),
         damage: decoded.damage,

@@ -97,6 +97,8 @@ pub struct Picture {
     size: Size,
     /// Width and height of the upright image file, in pixels.
     pub pixels: (u32, u32),
+    /// Width and height of what the terminal gets, in pixels.
+    pub sent: (u32, u32),
     /// Bytes that bring it to the terminal, but for where it stands.
     pub bytes: usize,
     /// How long scaling and encoding took.

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::put;
-use crate::consensus::Change;
+use crate::consensus::{Change, LabelSetChanges};
 use crate::review::state::{Closing, State};
 use crate::review::summary::{AnsweredNote, AuditSummary, Dispute, Estimate, FinalLabels, Summary};
 use crate::text::{count, fill, fit, fit_middle, thousands, width};
@@ -256,7 +256,14 @@ fn disputes(
     };
     let mut title = match summary.disputes_total {
         0 => format!(" no disputes{on}"),
-        total => format!(" {} disputes{on} (share of yes)", thousands(total)),
+        total => {
+            let of = if summary.weighs_raters {
+                "score"
+            } else {
+                "share of yes"
+            };
+            format!(" {}{on} ({of})", count(total, "dispute"))
+        }
     };
     if summary.decided_total > 0 {
         title.push_str(&format!("; {} decided", thousands(summary.decided_total)));
@@ -311,15 +318,12 @@ fn dispute_line(
 }
 
 fn changes(sets: &[FinalLabels]) -> String {
-    let count = |change| sets.iter().filter(|set| set.change == change).count();
-    format!(
-        "{} images: {} kept exactly their label, {} gained labels, {} lost it for others, {} came out empty",
-        sets.len(),
-        count(Change::Kept),
-        count(Change::Extended),
-        count(Change::Replaced),
-        count(Change::Empty)
-    )
+    let counts: LabelSetChanges = sets.iter().map(|set| set.change).collect();
+    let parts = counts.parts().into_iter();
+    let parts: Vec<String> = parts
+        .map(|(images, word)| format!("{} {word}", thousands(images)))
+        .collect();
+    format!("{}: {}", count(sets.len(), "image"), parts.join(", "))
 }
 
 fn label_set(state: &State, set: &FinalLabels, columns: usize) -> Line<'static> {

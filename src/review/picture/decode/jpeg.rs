@@ -42,6 +42,10 @@ fn read_markers(file: &[u8]) -> Result<(Markers<'_>, Header), DecodeError> {
         (0..=2, 12) => return not_read("a 12-bit JPEG"),
         _ => return Err(broken(FORMAT, "its bits per sample are impossible")),
     }
+    if !matches!(markers.components.len(), 1 | 3 | 4) {
+        let count = markers.components.len();
+        return not_read(&format!("a JPEG of {count} components"));
+    }
     let (width, height) = (u32::from(markers.width), u32::from(markers.height));
     check_bounds((width, height), u64::from(width) * u64::from(height) * 4)?;
     if markers.scans == 0 {
@@ -76,6 +80,8 @@ pub fn decode(file: &[u8]) -> Result<(RgbImage, Option<Damage>), DecodeError> {
     };
     match strict {
         Ok(image) if markers.ended => return Ok((image, None)),
+        // Room that a download left empty decodes as something.
+        Ok(image) if file.ends_with(&[0; 16]) => return Ok((image, Some(Damage::Cut))),
         Ok(image) => return Ok((image, Some(Damage::CutAtEnd))),
         Err(_) if markers.ended => {
             if let Ok(image) = guarded(|| unusual(file)) {

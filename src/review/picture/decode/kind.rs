@@ -35,6 +35,8 @@ const READ: &[(&[u8], Kind)] = &[
 
 /// First bytes of what is not.
 const NOT_READ: &[(&[u8], &str)] = &[
+    // Begins like JPEG, so it stands before it.
+    (b"\xff\xd8\xff\xf7", "a JPEG-LS file"),
     (b"\xff\x0a", "a JPEG XL file"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL file"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 file"),
@@ -88,14 +90,14 @@ const BRANDS: &[(&[u8], &str)] = &[
 impl Kind {
     /// The kind of a file that begins so.
     pub fn of(head: &[u8]) -> Kind {
+        if let Some((_, name)) = NOT_READ.iter().find(|(first, _)| head.starts_with(first)) {
+            return Kind::NotRead(name);
+        }
         if let Some((_, kind)) = READ.iter().find(|(first, _)| head.starts_with(first)) {
             return *kind;
         }
         if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
             return Kind::Common(ImageFormat::WebP);
-        }
-        if let Some((_, name)) = NOT_READ.iter().find(|(first, _)| head.starts_with(first)) {
-            return Kind::NotRead(name);
         }
         if head.get(4..8) == Some(b"ftyp") {
             return Kind::NotRead(of_brands(head));

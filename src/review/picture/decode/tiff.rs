@@ -178,6 +178,10 @@ pub fn decode(file: Vec<u8>) -> Result<RgbImage, DecodeError> {
     let palette = directory.numbers(&file, tag::COLOR_MAP).unwrap_or_default();
     let extra = directory.first(&file, tag::EXTRA_SAMPLES);
     as_grey(&mut file, &directory, &layout);
+    let rows = stacked_rows(&file, &directory, &layout);
+    if let Some(rows) = rows {
+        stack(&mut file, &directory, &layout, rows);
+    }
     let mut decoder = Decoder::new(Cursor::new(&file))
         .map_err(|error| refused(&error))?
         .with_limits(limits());
@@ -206,9 +210,9 @@ pub fn decode(file: Vec<u8>) -> Result<RgbImage, DecodeError> {
         Ink::Palette => return colors.of_numbers(&values, layout.width, layout.height),
         _ => eight_bits(values, &samples),
     };
-    let pixels = layout.width as usize * layout.height as usize;
+    let plane = layout.width as usize * rows.unwrap_or(layout.height) as usize;
     let step = if layout.planar {
-        (1, pixels)
+        (1, plane)
     } else {
         (layout.samples as usize, 1)
     };
@@ -239,6 +243,28 @@ fn as_grey(file: &mut [u8], directory: &Directory, layout: &Layout) {
     }
 }
 
+/// Rows of a plane that is made of tiles, the last of which reach beyond the picture.
+fn stacked_rows(file: &[u8], directory: &Directory, layout: &Layout) -> Option<u32> {
+    if !layout.planar {
+        return None;
+    }
+    let tile = u32::try_from(directory.first(file, tag::TILE_HEIGHT)?).ok()?;
+    layout.height.checked_next_multiple_of(tile.max(1))
+}
+
+/// The library panics at the tiles of any plane but the first: the planes as one picture, each below the one before.
+fn stack(file: &mut [u8], directory: &Directory, layout: &Layout, rows: u32) {
+    directory.put(file, tag::HEIGHT, rows.saturating_mul(layout.samples));
+    directory.put(file, tag::SAMPLES, 1);
+    directory.put(file, tag::PLANAR, 1);
+    directory.hide(file, tag::EXTRA_SAMPLES);
+    for tag in [tag::BITS, tag::SAMPLE_FORMAT] {
+        if let Some(first) = directory.first(file, tag) {
+            directory.put(file, tag, u32::try_from(first).unwrap_or(u32::MAX));
+        }
+    }
+}
+
 /// The library believes JPEG data what they say of themselves.
 fn check_jpegs(file: &[u8], directory: &Directory, layout: &Layout) -> Result<(), DecodeError> {
     let number = |tag, or: u32| directory.first(file, tag).unwrap_or(u64::from(or));
@@ -266,7 +292,9 @@ fn check_jpegs(file: &[u8], directory: &Directory, layout: &Layout) -> Result<()
         if u64::from(markers.width) > width || u64::from(markers.height) > height + 64 {
             return Err(broken(FORMAT, "its JPEG data are larger than it says"));
         }
-        if !markers.is_usual() || markers.precision != 8 || markers.process > 2 {
+        let components = markers.components.len();
+        let is_read = components == layout.together() as usize && components != 2;
+        if !is_read || !markers.is_usual() || markers.precision != 8 || markers.process > 2 {
             let what = "a TIFF with JPEG data of an unusual kind";
             return Err(DecodeError::NotRead(what.to_owned()));
         }
