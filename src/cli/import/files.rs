@@ -264,8 +264,13 @@ pub(super) fn of_list(
         context,
         |row| Ok((row.text(0).to_owned(), row.get(1).map(str::to_owned))),
         |(text, path)| {
-            let name = image_name(&text)
-                .map_err(|error| RowProblem::bad(format!("column \"image\": {error}")))?;
+            let is_own = path.is_none() && is_plain(&text) && folder.join(&text).is_file();
+            // A file has its own name, as in a folder.
+            let name = match is_own {
+                true => text.clone(),
+                false => image_name(&text)
+                    .map_err(|error| RowProblem::bad(format!("column \"image\": {error}")))?,
+            };
             let path = file_at(folder, path.as_deref().unwrap_or(&text));
             candidates.push(Candidate { name, path });
             Ok(())
@@ -273,6 +278,11 @@ pub(super) fn of_list(
     )?;
     left_out.say(context);
     Ok(candidates)
+}
+
+/// Whether a path is relative, and leads to its file without detours.
+fn is_plain(path: &str) -> bool {
+    path.split('/').all(|part| !["", ".", ".."].contains(&part))
 }
 
 /// The file of a path as a list has it, or as another system writes it; of an absolute path of elsewhere the longest end that is a file here.
