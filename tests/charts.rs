@@ -82,10 +82,11 @@ fn status_draws_how_far_the_project_is() {
         "answered",
         "votes a day",
         "main",
-        "keep",
-        "gain",
-        "lose",
-        "have",
+        "unchanged",
+        "gained",
+        "replaced",
+        "empty",
+        "without",
         "scores",
     ];
     insta::assert_snapshot!(lines(&text, &words), @"
@@ -94,10 +95,11 @@ fn status_draws_how_far_the_project_is() {
      main   ann    rater         180          ██████████
      main   bob    rater         180          ██████████
      main   cem    rater         180          ██████████
-     keep exactly their label   0    0.0 %
-     gain labels                0    0.0 %
-     lose it for others        30  100.0 %  ██████████████████████████████
-     have none                  0    0.0 %
+     unchanged                   0    0.0 %
+     gained labels               0    0.0 %
+     replaced                    0    0.0 %
+     empty                       0    0.0 %
+     without an original label  30  100.0 %  ██████████████████████████████
     scores 0 ▕█                  ▄▏ 1
     ");
 }

@@ -453,12 +453,12 @@ fn the_plan_in_words_and_as_json() {
      images                3
      unanimous             1  keep their label without a vote
      to review             2
-     labels an image    4.67
+     labels per image   4.67
      tasks                 3
      questions            13  13 new
      retired questions     0  no longer proposed; their votes stay
-     votes wanted         65
-     hours               0.1  at an assumed 3.0 s a vote
+     votes needed         65
+     hours               0.1  at an assumed 3.0 s per vote
     stderr: next: `relabel review --rater NAME`
     ");
     insta::assert_snapshot!(project.transcript(&["plan", "--format", "json"]), @r#"
@@ -471,6 +471,7 @@ fn the_plan_in_words_and_as_json() {
       "search": null,
       "tasks": 3,
       "questions": 13,
+      "without_labels": 0,
       "new_questions": 0,
       "kept_questions": 13,
       "retired_questions": 0,
@@ -510,11 +511,11 @@ fn status_says_what_there_is_and_what_to_do_next() {
      images               0  0 with a file
      original labels      0
      models               0
-     proposals            0  from 0 sources and the original labels
+     proposals            0
      sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes needed (5 per question)
+     questions            0
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -527,11 +528,11 @@ fn status_says_what_there_is_and_what_to_do_next() {
      images               3  0 with a file
      original labels      3
      models               0
-     proposals            3  from 0 sources and the original labels
+     proposals            3  the original labels
      sources in use       0
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes needed (5 per question)
+     questions            0
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -548,7 +549,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      sources in use       2  all: no search has chosen among them
      unanimous            0  keep their label without a vote
      tasks                0
-     questions            0  0 votes needed (5 per question)
+     questions            0
      gold questions       0  settled by experts
      flagged images       0  0 comments
 
@@ -590,7 +591,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      main   bob    rater          3
 
     now, by majority:
-    1 images scored: 0 keep exactly their label, 0 gain labels, 1 lose it for others, 0 have none; 0 disputed questions
+    1 image scored: 0 unchanged, 0 gained labels, 1 replaced, 0 empty; 0 disputed questions
 
     next: relabel aggregate
     ");
@@ -613,7 +614,7 @@ fn status_says_what_there_is_and_what_to_do_next() {
      main   bob    rater          3
 
     run 1 of 1: majority ([time])
-    1 images scored: 0 keep exactly their label, 0 gain labels, 1 lose it for others, 0 have none; 0 disputed questions
+    1 image scored: 0 unchanged, 0 gained labels, 1 replaced, 0 empty; 0 disputed questions
 
     next: relabel review --order disputed, or relabel export --as csv
     ");
@@ -734,7 +735,7 @@ fn every_export_before_and_after_aggregation() {
     insta::assert_snapshot!(project.transcript(&["aggregate", "--method", "majority"]), @r#"
     run 1: majority
     6 votes of 2 raters on 3 questions; 0 disputed
-    1 images scored: 0 keep exactly their label, 0 gain labels, 1 lose it for others, 0 have none
+    1 image scored: 0 unchanged, 0 gained labels, 1 replaced, 0 empty
     "#);
     insta::assert_snapshot!(project.transcript(&["export", "--as", "real-json"]), @r#"[[703],[281],[527]]"#);
     insta::assert_snapshot!(project.transcript(&["export", "--as", "csv"]), @r#"

@@ -111,10 +111,10 @@ fn the_page_of_the_demo_in_a_browser() {
     assert_eq!(
         points(&mut browser, "changes"),
         json!([
-            ["keep exactly their label", changes["kept"]],
-            ["gain labels", changes["extended"]],
-            ["lose it for others", changes["replaced"]],
-            ["have none", changes["empty"]]
+            ["unchanged", changes["kept"]],
+            ["gained labels", changes["extended"]],
+            ["replaced", changes["replaced"]],
+            ["empty", changes["empty"]]
         ])
     );
     let bins = figures["labels"]["scores"].as_array().unwrap().iter();

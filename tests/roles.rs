@@ -140,7 +140,7 @@ fn an_adjudicator_decides_what_is_disputed_and_label_sets_follow_at_once() {
     dora.keys("m");
     dora.wait_for_text("left open by dora");
     dora.keys("\r");
-    dora.wait_for_text("1 disputes (share of yes); 2 decided");
+    dora.wait_for_text("1 dispute (share of yes); 2 decided");
     dora.wait_for_text("(decided)");
     let closing = dora.text();
     assert!(

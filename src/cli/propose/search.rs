@@ -302,7 +302,7 @@ pub fn text(report: &Report) -> String {
     for subset in &report.each {
         rows.push(row(&format!("  {}", subset.models.join(", ")), subset));
     }
-    let header = ["", "models", "recall", "precision", "labels an image"];
+    let header = ["", "models", "recall", "precision", "labels per image"];
     let subsets = table(&header, &[1, 2, 3, 4], rows);
     let frontier = report.frontier.iter().map(|subset| {
         let mut cells = row("", subset);
@@ -310,7 +310,7 @@ pub fn text(report: &Report) -> String {
         cells.push(subset.models.join(", "));
         cells
     });
-    let header = ["models", "recall", "precision", "labels an image", ""];
+    let header = ["models", "recall", "precision", "labels per image", ""];
     let frontier = table(&header, &[0, 1, 2, 3], frontier.collect());
     let how = match report.exhaustive {
         true => "all there are",

@@ -256,7 +256,7 @@ fn rater_table(raters: &[RaterLine]) -> Markup {
         "gold votes",
         "right on gold %",
         "95 % interval on gold",
-        "median s a vote",
+        "median s per vote",
     ];
     table("Raters", &header, &rows)
 }

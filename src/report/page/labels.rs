@@ -110,7 +110,7 @@ fn size_plot(sizes: &[usize]) -> Markup {
     };
     let many: usize = sizes.iter().skip(2).sum();
     let says = format!(
-        "{:.2} labels an image; {} of {} scored images have two or more ({}).",
+        "{:.2} labels per image; {} of {} scored images have two or more ({}).",
         labels as f64 / images.max(1) as f64,
         thousands(many),
         thousands(images),
