@@ -273,6 +273,8 @@ pub struct State {
     pub current: Option<TaskId>,
     /// The line of the cursor: a label's, or the one below the last, where it is once every label is answered.
     pub cursor: usize,
+    /// The label that the cursor left last: the list stays there.
+    pub left: usize,
     /// The part of the image that is shown.
     pub viewport: Viewport,
     /// A line for the rater.
@@ -346,6 +348,7 @@ impl State {
             mode: Mode::Voting,
             current,
             cursor: 0,
+            left: 0,
             viewport: Viewport::WHOLE,
             message: None,
             progress: sitting.progress,

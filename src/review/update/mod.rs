@@ -290,9 +290,14 @@ fn show_task(state: &mut State, task: Option<TaskId>, at: Option<i64>) {
 
 /// Moves the cursor to the first open label at or after a line, then from the top; below the labels where none is open.
 fn to_next_open(state: &mut State, from: usize) {
-    if let Some(task) = state.task() {
-        state.cursor = task.next_open(from).unwrap_or(task.labels.len());
+    let Some(task) = state.task() else {
+        return;
+    };
+    let (open, labels) = (task.next_open(from), task.labels.len());
+    if open.is_none() && state.cursor < labels {
+        state.left = state.cursor;
     }
+    state.cursor = open.unwrap_or(labels);
 }
 
 /// Goes on to the next task, or to the closing screen when none is left.

@@ -60,15 +60,15 @@ pub fn draw(state: &State, area: Rect, frame: &mut Frame<'_>) -> Vec<ClassIndex>
 
 /// The way on once every label is answered, in place of a gloss.
 fn draw_end(state: &State, area: Rect, frame: &mut Frame<'_>) {
-    let words = format!("{}: {}", state.answered_words(), state.enter_words());
-    put(
-        frame,
-        area,
-        1,
-        Line::styled(format!("  {words}"), state.palette.strong()),
-    );
-    let back = "  ↑ 1…9 correct an answer";
-    put(frame, area, 2, Line::styled(back, state.palette.quiet()));
+    let back = "↑ 1…9 correct an answer";
+    let lines = [
+        (state.answered_words(), state.palette.strong()),
+        (&state.enter_words(), state.palette.strong()),
+        (back, state.palette.quiet()),
+    ];
+    for (row, (words, style)) in (1..).zip(lines) {
+        put(frame, area, row, Line::styled(format!("  {words}"), style));
+    }
 }
 
 /// The newest comments on the image, while one more is written.
@@ -133,10 +133,14 @@ fn first_shown(lines: usize, cursor: usize, rows: usize) -> usize {
     cursor.saturating_sub(rows / 2).min(most)
 }
 
-/// The lines of the list, those of labels with their classes, and which of them the cursor is on.
+/// The lines of the list, those of labels with their classes, and which of them has to be seen.
 fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<ListLine<'a>>, usize) {
     let mut lines: Vec<ListLine<'_>> = Vec::with_capacity(task.labels.len() * 2);
-    let mut cursor_line = None;
+    let mut cursor_line = 0;
+    let looked_at = match state.cursor < task.labels.len() {
+        true => state.cursor,
+        false => state.left,
+    };
     let mut heading: Option<&str> = None;
     for (at, label) in task.labels.iter().enumerate() {
         if heading != Some(&label.heading) {
@@ -147,8 +151,8 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<ListLine<'a>
             };
             lines.push((heading_line(state, title, columns), None));
         }
-        if at == state.cursor {
-            cursor_line = Some(lines.len());
+        if at == looked_at {
+            cursor_line = lines.len();
         }
         lines.push((label_line(state, at, label, columns), Some(label.class)));
         if let Some(insight) = &label.insight {
@@ -158,9 +162,7 @@ fn lines<'a>(state: &State, task: &'a Task, columns: usize) -> (Vec<ListLine<'a>
             lines.extend(insight.into_iter().map(|line| (line, None)));
         }
     }
-    // Below the last label, the end of the list is seen.
-    let last = lines.len().saturating_sub(1);
-    (lines, cursor_line.unwrap_or(last))
+    (lines, cursor_line)
 }
 
 fn heading_line(state: &State, title: &str, columns: usize) -> Line<'static> {
