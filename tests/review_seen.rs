@@ -19,7 +19,7 @@ use relabel::review::effect::Effect;
 use relabel::review::event::Event;
 use relabel::review::layout::areas;
 use relabel::review::picture::{
-    ColorDepth, NoPicture, Picture, PictureMode, PictureRequest, TerminalPictures, encode,
+    ColorDepth, Decoded, NoPicture, Picture, PictureMode, PictureRequest, TerminalPictures, encode,
 };
 use relabel::review::state::{Mode, NotSeen, Shown, State, Task, can_answer, can_vote};
 use relabel::review::view::view;
@@ -33,7 +33,10 @@ fn picture(request: PictureRequest) -> Arc<Picture> {
         depth: ColorDepth::True,
         budget: None,
     };
-    let image = RgbImage::from_pixel(8, 8, Rgb([200, 100, 50]));
+    let image = Decoded {
+        image: RgbImage::from_pixel(8, 8, Rgb([200, 100, 50])),
+        damage: None,
+    };
     let room = (request.columns, request.rows);
     Arc::new(encode(&image, room, request.viewport, &terminal).unwrap())
 }

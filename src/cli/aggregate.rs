@@ -17,7 +17,7 @@ use crate::consensus::{
 };
 use crate::domain::QuestionId;
 use crate::live::changes;
-use crate::store::{Mark, NewRun, Store, StoredEvidence};
+use crate::store::{Mark, NewRun, Store, StoreError, StoredEvidence};
 
 /// Options of `aggregate`.
 #[derive(Debug, Default, clap::Args)]
@@ -117,7 +117,8 @@ pub enum Preset {
 /// What came of it.
 #[derive(Debug, Serialize)]
 struct Report {
-    run: i64,
+    /// None where the project cannot be written.
+    run: Option<i64>,
     method: String,
     reason: Option<String>,
     questions: usize,
@@ -309,8 +310,14 @@ fn keep(
         round: votes.round,
         marks: &votes.marks,
     };
-    let run = store.atomically(|store| store.add_run(&new, scores.iter().copied()))?;
-    let standing = store.question_scores(run)?;
+    let add = |store: &Store| -> Result<_, StoreError> {
+        let run = store.atomically(|store| store.add_run(&new, scores.iter().copied()))?;
+        Ok((run, store.question_scores(run)?))
+    };
+    let (run, standing) = match store.kept_from_writing() {
+        None => add(store).map(|(run, standing)| (Some(run), standing))?,
+        Some(_) => (None, add(&Store::scratch(store.path())?)?.1),
+    };
     Ok(Report {
         run,
         method: method.to_owned(),
@@ -363,7 +370,10 @@ fn rounds(parameters: &Parameters) -> Option<String> {
 
 fn text(report: &Report, room: Room) -> String {
     let sets = &report.label_sets;
-    let mut lines = vec![format!("run {}: {}", report.run, report.method)];
+    let run = report
+        .run
+        .map_or("not kept".to_owned(), |run| format!("run {run}"));
+    let mut lines = vec![format!("{run}: {}", report.method)];
     if let Some(reason) = &report.reason {
         lines.push(format!("chosen because: {reason}"));
     }

@@ -71,9 +71,16 @@ pub struct Context {
 }
 
 impl Context {
-    /// Opens the project.
+    /// Opens the project. Where it cannot be written, that is said, and it can be read.
     pub fn open(&self) -> Result<Store, Failure> {
-        Ok(Store::open(&self.project)?)
+        let store = Store::open(&self.project)?;
+        if let Some(trouble) = store.kept_from_writing() {
+            self.say(format!(
+                "{} cannot be written ({trouble}): it is only read, nothing is kept",
+                shown(&self.project)
+            ));
+        }
+        Ok(store)
     }
 
     /// Says something to the user, on stderr, unless told to be quiet.

@@ -123,16 +123,17 @@ fn write_project(folder: &Path, context: &Context) -> Result<(), Failure> {
         ..context.clone()
     };
     let tables = ilsvrc2012_tables().map_err(|error| Failure::failed(error.to_string()))?;
-    let store = create_project(&quiet, &tables)?;
-    import_images(&store, &Images::of(images), &quiet)?;
-    let file = |name: &str| folder.join(name);
-    import_labels(&store, &Labels::of(file("labels.csv")), &quiet)?;
-    import_proposals(&store, &Proposals::of(file("proposals.csv")), &quiet)?;
-    let gold = Votes::of(file("gold.csv"), "gold", Role::Expert);
-    import_votes(&store, &gold, &quiet)?;
-    let votes = Votes::of(file("votes.csv"), "main", Role::Rater);
-    import_votes(&store, &votes, &quiet)?;
-    replan(&store, &Plan::default())?;
-    aggregate::majority(&store)?;
-    Ok(())
+    create_project(&quiet, &tables, |store| {
+        import_images(store, &Images::of(images), &quiet)?;
+        let file = |name: &str| folder.join(name);
+        import_labels(store, &Labels::of(file("labels.csv")), &quiet)?;
+        import_proposals(store, &Proposals::of(file("proposals.csv")), &quiet)?;
+        let gold = Votes::of(file("gold.csv"), "gold", Role::Expert);
+        import_votes(store, &gold, &quiet)?;
+        let votes = Votes::of(file("votes.csv"), "main", Role::Rater);
+        import_votes(store, &votes, &quiet)?;
+        replan(store, &Plan::default())?;
+        aggregate::majority(store)
+    })
+    .map(drop)
 }

@@ -1,6 +1,6 @@
 use std::io;
 
-use crate::store::StoreError;
+use crate::store::{StoreError, Trouble};
 use crate::text::{message, thousands};
 
 /// Lines that a listing shows at most.
@@ -137,9 +137,59 @@ impl From<StoreError> for Failure {
                 .hint("make one with `relabel init`, or say where it is with --project FILE or RELABEL_PROJECT"),
             StoreError::Exists(_) => failure.hint("choose another file with --project FILE"),
             StoreError::Newer { .. } => failure.hint("install the newest relabel; the file was not touched"),
-            _ => failure,
+            StoreError::NoFolder(_) => {
+                failure.hint("make the folder first, or choose another with --project FILE")
+            }
+            StoreError::IsFolder(folder) => failure.hint(format!(
+                "name the file in it: --project {}",
+                folder.join("relabel.db").display()
+            )),
+            StoreError::Empty(_) => {
+                failure.hint("put a copy of the project in its place, or remove it and run `relabel init`")
+            }
+            StoreError::Foreign(_) => failure.hint("name a project file with --project FILE"),
+            StoreError::ForeignLog(path) => {
+                let path = path.display();
+                failure.hint(format!(
+                    "nothing was changed. {path}-wal holds the newest votes of the file that was there before; \
+                     to go on without them, move {path}-wal and {path}-shm away while nobody has the project open"
+                ))
+            }
+            StoreError::Leftover(_) => {
+                failure.hint("move it away, or choose another file with --project FILE")
+            }
+            StoreError::Unusable { trouble, .. } | StoreError::Unwritable { trouble, .. } => {
+                with_remedy(failure, &trouble)
+            }
+            StoreError::ReadOnly { trouble, .. } => with_remedy(failure, &trouble)
+                .hint("a copy of the project elsewhere can be written: name it with --project FILE"),
+            StoreError::NoCopy { .. } => failure.hint("TMPDIR names a folder with room for a copy"),
+            StoreError::Changed(_) => {
+                failure.hint("nothing of this command was kept; run it again on the file that is there now")
+            }
+            StoreError::Damaged(_) | StoreError::Sqlite(_) | StoreError::Io { .. } | StoreError::Backup(_) => failure,
         }
     }
+}
+
+/// What helps against it.
+fn with_remedy(failure: Failure, trouble: &Trouble) -> Failure {
+    let remedy = match trouble {
+        Trouble::DiskFull => "make room on the disk; `relabel doctor` shows how much is free",
+        Trouble::Permission => "ask the owner of the file for the right to read and write it",
+        Trouble::Folder => {
+            "SQLite keeps a log beside the project: ask for the right to write into its folder"
+        }
+        Trouble::ReadOnlyDisk => "copy the project to a disk that can be written",
+        Trouble::TooManyFiles => "close other programs, or raise the limit (`ulimit -n`)",
+        Trouble::FileSize => "raise the limit on the size of files (`ulimit -f`)",
+        Trouble::NoLocks => {
+            "keep the project on a local disk: many can vote over SSH (docs/ssh.md) or in copies (docs/merge.md)"
+        }
+        Trouble::Busy => "wait until it is done, or end it; then try again",
+        Trouble::Other(_) => "`relabel doctor` checks the file and its disk",
+    };
+    failure.hint(remedy)
 }
 
 impl From<io::Error> for Failure {

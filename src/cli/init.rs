@@ -10,7 +10,7 @@ use crate::domain::Classes;
 use crate::formats::classes::{self, ClassTables};
 use crate::formats::whole::MOST_OF_CLASSES;
 use crate::hierarchy::Hierarchy;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::text::count;
 
 /// Options of `init`.
@@ -33,28 +33,38 @@ pub struct Init {
 /// Runs the command.
 pub fn run(options: &Init, context: &Context) -> Result<(), Failure> {
     let tables = read_tables(options)?;
-    let store = create_project(context, &tables)?;
+    create_project(context, &tables, |store| match &options.images {
+        Some(folder) => import_images(store, &Images::of(folder.clone()), context),
+        None => Ok(()),
+    })?;
     context.say(format!(
         "{}: a new project with {}",
         shown(&context.project),
         count(tables.classes.len(), "class")
     ));
-    if let Some(folder) = &options.images {
-        import_images(&store, &Images::of(folder.clone()), context)?;
-    }
     context.say("next: `relabel import images|labels|proposals …`, then `relabel plan`");
     Ok(())
 }
 
-/// Makes a project file that holds the classes and their hierarchy; on failure there is none.
-pub fn create_project(context: &Context, tables: &ClassTables) -> Result<Store, Failure> {
+/// Makes a project file that holds the classes, their hierarchy and what `fill` adds; on failure there is none.
+pub fn create_project(
+    context: &Context,
+    tables: &ClassTables,
+    fill: impl FnOnce(&Store) -> Result<(), Failure>,
+) -> Result<Store, Failure> {
     let classes =
         Classes::new(tables.classes.clone()).map_err(|error| Failure::input(error.to_string()))?;
-    let store = Store::create(&context.project)?;
-    let filled = store.atomically(|store| {
+    Store::create_with(&context.project, |store| {
+        add_classes(store, &classes, tables)?;
+        fill(store)
+    })
+}
+
+fn add_classes(store: &Store, classes: &Classes, tables: &ClassTables) -> Result<(), StoreError> {
+    store.atomically(|store| {
         store.set_setting("project", &uuid::Uuid::new_v4().to_string())?;
         store.set_setting("created_at", &now().to_string())?;
-        store.add_classes(&classes)?;
+        store.add_classes(classes)?;
         let edges = tables.edges.iter();
         let names = tables.names.iter();
         let headings = tables.headings.iter();
@@ -63,16 +73,7 @@ pub fn create_project(context: &Context, tables: &ClassTables) -> Result<Store, 
             names.map(|row| (row.id.as_str(), row.name.as_str())),
             headings.map(|row| (row.node.as_str(), row.title.as_str())),
         )
-    });
-    match filled {
-        Ok(()) => Ok(store),
-        Err(error) => {
-            drop(store);
-            // Half a project would stand in the way of the next try.
-            let _ = std::fs::remove_file(&context.project);
-            Err(error.into())
-        }
-    }
+    })
 }
 
 fn read_tables(options: &Init) -> Result<ClassTables, Failure> {

@@ -136,7 +136,10 @@ fn unreadable(other: &Path, error: &StoreError) -> Failure {
             ))
             .hint("copy it anew, when nobody has it open")
         }
-        StoreError::Exists(_) => Failure::input(format!("cannot merge {file}: {error}")),
+        StoreError::Unusable { trouble, .. } | StoreError::NoCopy { trouble, .. } => {
+            Failure::input(format!("cannot merge {file}: {trouble}"))
+        }
+        _ => Failure::input(format!("cannot merge {file}: {error}")),
     }
     .hint("nothing was merged")
 }

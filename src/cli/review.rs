@@ -143,11 +143,13 @@ fn sit_down(options: &ReviewOptions, seat: Seat, context: &Context) -> Result<()
     let (store, rater) = match seat {
         Seat::Own => {
             let store = context.open()?;
+            store.may_write()?;
             let rater = own_rater(options.rater.as_deref(), Role::Rater, &store)?;
             (store, rater)
         }
         Seat::Kiosk => {
             let store = Store::open(&context.project).map_err(without_paths)?;
+            store.may_write().map_err(without_paths)?;
             let rater = known_rater(options, &store)?;
             (store, rater)
         }
@@ -203,6 +205,7 @@ pub fn review_audit(
     context: &Context,
 ) -> Result<(), Failure> {
     needs_terminal()?;
+    store.may_write()?;
     let classes = store.classes()?;
     let name = audit.planned.name.clone();
     show(Setup {
@@ -309,13 +312,23 @@ pub fn unknown_rater(name: &str) -> Failure {
 /// Why the project cannot be opened, for somebody whom its place on the machine does not concern.
 fn without_paths(error: StoreError) -> Failure {
     let why = match error {
-        StoreError::Missing(_) => "it is not there".to_owned(),
-        StoreError::Foreign(_) | StoreError::Exists(_) => "it is something else".to_owned(),
+        StoreError::Missing(_) | StoreError::NoFolder(_) => "it is not there".to_owned(),
+        StoreError::Foreign(_)
+        | StoreError::Exists(_)
+        | StoreError::IsFolder(_)
+        | StoreError::Leftover(_) => "it is something else".to_owned(),
+        StoreError::Empty(_) => "it is empty".to_owned(),
+        StoreError::ForeignLog(_) => "its log is another file's".to_owned(),
         StoreError::Newer { .. } => "a newer relabel has written it".to_owned(),
-        StoreError::Io { source, .. } => source.to_string(),
-        StoreError::Backup(_) | StoreError::Damaged(_) | StoreError::Sqlite(_) => {
-            "it cannot be read or written".to_owned()
-        }
+        StoreError::Changed(change) => change.to_string(),
+        StoreError::Unusable { trouble, .. }
+        | StoreError::Unwritable { trouble, .. }
+        | StoreError::ReadOnly { trouble, .. }
+        | StoreError::NoCopy { trouble, .. } => trouble.to_string(),
+        StoreError::Io { .. }
+        | StoreError::Backup(_)
+        | StoreError::Damaged(_)
+        | StoreError::Sqlite(_) => "it cannot be read or written".to_owned(),
     };
     Failure::failed(format!("cannot open the project: {why}"))
         .hint("tell the person who keeps the project")

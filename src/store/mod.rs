@@ -13,24 +13,30 @@ mod evidence;
 mod health;
 mod identity;
 mod images;
+mod log;
+mod making;
 mod merge;
 mod models;
 mod notes;
+mod opening;
 mod plan;
+mod presence;
 mod proposals;
 mod raters;
 mod removal;
 mod runs;
+mod safety;
 mod schema;
 mod settings;
+mod stamp;
 mod status;
 mod tasks;
+mod trouble;
 mod votes;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 pub use audit_names::RenamedAudit;
 pub use audits::{AuditDraw, AuditStratum, StoredAudit};
@@ -44,12 +50,14 @@ pub use merge::{Counted, Differences, MergeError, Merged, OtherRole, Snapshot};
 pub use models::{Model, ProposedBy, Source};
 pub use notes::{Note, NoteAnswer, NoteKind};
 pub use plan::{PlannedTask, Replanned};
+pub use presence::FileChange;
 pub use proposals::ProposalRow;
 pub use raters::RaterRow;
 pub use removal::{Reason, Removed};
 pub use runs::{NewRun, QuestionScore, Run, ScoreRow};
 pub use status::{RaterProgress, Status};
 pub use tasks::{OpenQuestion, OpenTask, OtherVote, TaskQuestion, TaskRow};
+pub use trouble::Trouble;
 pub use votes::{Mark, NewVote, VoteRow};
 
 /// Why the project file did not do what it was asked.
@@ -61,9 +69,59 @@ pub enum StoreError {
     /// A new project would overwrite a file.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// The folder of the file is missing.
+    #[error("the folder {} is not there", .0.display())]
+    NoFolder(PathBuf),
+    /// A folder is in the project's place.
+    #[error("{} is a folder, not a project file", .0.display())]
+    IsFolder(PathBuf),
+    /// The file holds nothing.
+    #[error("{} is empty: it holds no project", .0.display())]
+    Empty(PathBuf),
     /// The file is another program's.
     #[error("{} is not a relabel project", .0.display())]
     Foreign(PathBuf),
+    /// The log beside the file is not its own.
+    #[error("the log beside {} belongs to another state of the project, or to another one", .0.display())]
+    ForeignLog(PathBuf),
+    /// A log or journal lies where a new project is to be made.
+    #[error("{} is left from a former project of this name", .0.display())]
+    Leftover(PathBuf),
+    /// The file cannot be used.
+    #[error("cannot open {}: {trouble}", path.display())]
+    Unusable {
+        /// The project file.
+        path: PathBuf,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// A new file cannot be written.
+    #[error("cannot write {}: {trouble}", path.display())]
+    Unwritable {
+        /// The project file.
+        path: PathBuf,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The file is open to read only.
+    #[error("{} cannot be written: {trouble}", path.display())]
+    ReadOnly {
+        /// The project file.
+        path: PathBuf,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The file can only be read from a copy, for which there is no room.
+    #[error("cannot copy {} to read it: {trouble}", path.display())]
+    NoCopy {
+        /// The project file.
+        path: PathBuf,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The file at the path is no longer the one that was opened.
+    #[error(transparent)]
+    Changed(#[from] FileChange),
     /// A newer relabel wrote the file.
     #[error("{} has schema version {found}; this relabel knows up to {known}", path.display())]
     Newer {
@@ -100,6 +158,11 @@ fn explain(error: &rusqlite::Error) -> String {
     let error = on_a_line(&error.to_string());
     match code {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => {
+            format!(
+                "the disk refused: full, over a limit on the size of files, or failing ({error})"
+            )
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another process kept the project file busy for too long".to_owned()
         }
@@ -118,61 +181,41 @@ pub fn on_a_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// How long a process waits for another one's transaction.
-const BUSY: Duration = Duration::from_secs(30);
-
 /// An open project file.
 #[derive(Debug)]
 pub struct Store {
+    // Closed before what it is open on goes.
     connection: Connection,
     path: PathBuf,
     /// Key that the rows written here are numbered under.
     copy: i64,
+    access: Access,
+}
+
+/// What may be done with the file.
+#[derive(Debug)]
+enum Access {
+    /// Reading and writing, as long as it is there.
+    Write(presence::Presence),
+    /// Reading, for this reason; perhaps in a copy.
+    Read(
+        Trouble,
+        #[expect(dead_code, reason = "gone when dropped")] Option<tempfile::TempDir>,
+    ),
+    /// Nobody else knows the file, which is in memory or a copy.
+    Private(Option<tempfile::TempDir>),
+    /// The file is lost, and nothing is open.
+    Lost(FileChange),
 }
 
 impl Store {
-    /// Makes a new project file with an empty schema.
-    ///
-    /// # Errors
-    /// The file exists, or cannot be written.
-    pub fn create(path: &Path) -> Result<Store, StoreError> {
-        if path.exists() {
-            return Err(StoreError::Exists(path.to_owned()));
-        }
-        let connection = Connection::open(path)?;
-        let store = Store::configure(connection, path)?;
-        schema::migrate(&store.connection, path)?;
-        Ok(store)
-    }
-
-    /// Opens a project file; an older schema is copied aside and migrated first.
-    ///
-    /// # Errors
-    /// There is no such file, it is no project, a newer relabel wrote it, or SQLite refuses.
-    pub fn open(path: &Path) -> Result<Store, StoreError> {
-        if !path.exists() {
-            return Err(StoreError::Missing(path.to_owned()));
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        schema::recognise(&connection, path)?;
-        let store = Store::configure(connection, path)?;
-        schema::migrate(&store.connection, path)?;
-        Ok(store)
-    }
-
-    fn configure(connection: Connection, path: &Path) -> Result<Store, StoreError> {
-        connection.busy_timeout(BUSY)?;
-        connection.set_prepared_statement_cache_capacity(64);
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        // A vote must outlive the machine once the screen has shown it, so every commit reaches the disk.
-        connection.pragma_update(None, "synchronous", "full")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        Ok(Store {
+    fn of(connection: Connection, path: &Path, access: Access) -> Store {
+        Store {
             connection,
             path: path.to_owned(),
             copy: identity::draw_copy(),
-        })
+            access,
+        }
     }
 
     /// The project file's path, as it was given.
@@ -182,10 +225,7 @@ impl Store {
 
     /// The folder that relative image paths start from.
     pub fn folder(&self) -> &Path {
-        match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        }
+        trouble::folder_of(&self.path)
     }
 
     /// Runs `change` as one transaction that a failing machine may forget: for what runs out by itself. Nothing before it is lost.
@@ -214,19 +254,50 @@ impl Store {
         &self,
         change: impl FnOnce(&Store) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.connection
-            .execute_batch("BEGIN IMMEDIATE")
-            .map_err(StoreError::from)?;
-        let outcome = change(self).and_then(|kept| {
-            self.connection
-                .execute_batch("COMMIT")
-                .map_err(StoreError::from)?;
+        self.may_write()?;
+        let outcome = self.begin().map_err(E::from).and_then(|()| {
+            let kept = change(self)?;
+            self.commit()?;
             Ok(kept)
         });
-        if outcome.is_err() && !self.connection.is_autocommit() {
+        let Err(error) = outcome else {
+            return outcome;
+        };
+        // A file that was lost meanwhile is the reason for whatever else went wrong.
+        let lost = self.look_again();
+        if !self.connection.is_autocommit() {
             // The first error is the one to tell; closing the file rolls back as well.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
-        outcome
+        match lost {
+            Ok(()) => Err(error),
+            Err(change) => {
+                self.save_from(change);
+                Err(StoreError::from(change).into())
+            }
+        }
+    }
+
+    fn begin(&self) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        self.look()
+    }
+
+    /// Looks at the file once more before the commit: what it would go into may have been replaced.
+    fn commit(&self) -> Result<(), StoreError> {
+        self.look()?;
+        self.restamp()?;
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
+    /// Runs `change` in the transaction that is open, or in one of its own.
+    fn in_transaction<T>(
+        &self,
+        change: impl FnOnce(&Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.connection.is_autocommit() {
+            true => self.atomically(change),
+            false => change(self),
+        }
     }
 }

@@ -28,16 +28,22 @@ fn rater((id, name, role): (i64, String, String)) -> Result<RaterRow, StoreError
     })
 }
 
+/// Keys begin at 1.
+const NO_ROUND: RoundId = RoundId(0);
+
 impl Store {
     /// Adds a rater.
     ///
     /// # Errors
     /// The name is taken, or SQLite refuses.
     pub fn add_rater(&self, name: &str, role: Role) -> Result<RaterId, StoreError> {
-        self.connection
-            .prepare_cached("INSERT INTO rater (name, role) VALUES (?1, ?2)")?
-            .execute([name, role.word()])?;
-        Ok(RaterId(self.connection.last_insert_rowid()))
+        self.in_transaction(|store| {
+            store
+                .connection
+                .prepare_cached("INSERT INTO rater (name, role) VALUES (?1, ?2)")?
+                .execute([name, role.word()])?;
+            Ok(RaterId(store.connection.last_insert_rowid()))
+        })
     }
 
     /// The rater of this name.
@@ -85,19 +91,33 @@ impl Store {
             .collect()
     }
 
-    /// The round of this name, made when there is none.
+    /// The round of this name, made when there is none. In a project that can only be read it is one without votes.
     ///
     /// # Errors
     /// SQLite refuses.
     pub fn round(&self, name: &str) -> Result<RoundId, StoreError> {
-        self.connection
-            .prepare_cached("INSERT INTO round (name) VALUES (?1) ON CONFLICT DO NOTHING")?
-            .execute([name])?;
+        if let Some(known) = self.known_round(name)? {
+            return Ok(known);
+        }
+        if self.kept_from_writing().is_some() {
+            return Ok(NO_ROUND);
+        }
+        self.in_transaction(|store| {
+            store
+                .connection
+                .prepare_cached("INSERT INTO round (name) VALUES (?1) ON CONFLICT DO NOTHING")?
+                .execute([name])?;
+            Ok(store.known_round(name)?.unwrap_or(NO_ROUND))
+        })
+    }
+
+    fn known_round(&self, name: &str) -> Result<Option<RoundId>, StoreError> {
         let id = self
             .connection
             .prepare_cached("SELECT id FROM round WHERE name = ?1")?
-            .query_row([name], |row| row.get(0))?;
-        Ok(RoundId(id))
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        Ok(id.map(RoundId))
     }
 
     /// All rounds with their names, in the order in which they came.

@@ -1,8 +1,13 @@
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
+use super::log::beside;
+use super::opening::{as_text, plain};
+use super::trouble::{Trouble, explained, folder_of};
 
 /// "relb": marks the file as ours in SQLite's header.
 pub(super) const APPLICATION_ID: u32 = 0x7265_6c62;
@@ -18,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
     include_str!("schema_9.sql"),
+    include_str!("schema_10.sql"),
 ];
 
 /// The newest schema version that this program knows.
@@ -25,22 +31,22 @@ fn known() -> i64 {
     STEPS.len() as i64
 }
 
-fn version(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+pub(super) fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Whether the file has an earlier schema than the newest.
+pub(super) fn is_older(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(version(connection)? < known())
 }
 
 /// Refuses files of other programs and of newer versions, before anything is written.
 pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let foreign = || StoreError::Foreign(path.to_owned());
     let application: i64 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(|error| match error.sqlite_error_code() {
-            // It begins like a database: cut off, most likely.
-            Some(rusqlite::ErrorCode::DatabaseCorrupt) => StoreError::Sqlite(error),
-            _ => foreign(),
-        })?;
+        .map_err(|error| explained(error, path))?;
     if application != i64::from(APPLICATION_ID) {
-        return Err(foreign());
+        return Err(StoreError::Foreign(path.to_owned()));
     }
     let found = version(connection)?;
     if found > known() {
@@ -55,28 +61,36 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Stor
 
 /// Brings the schema to the newest version; a file that held something is copied aside first.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    migrate_by(STEPS, connection, path)
+    migrate_by(STEPS, connection, Some(path))
 }
 
-fn migrate_by(steps: &[&str], connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// The same for a file that nobody else knows.
+pub(super) fn migrate_copy(connection: &Connection) -> Result<(), StoreError> {
+    migrate_by(STEPS, connection, None)
+}
+
+fn migrate_by(
+    steps: &[&str],
+    connection: &Connection,
+    aside: Option<&Path>,
+) -> Result<(), StoreError> {
     let newest = steps.len() as i64;
-    let found = version(connection)?;
-    if found == newest {
+    if version(connection)? == newest {
         return Ok(());
-    }
-    if found > 0 {
-        let aside = path.with_extension(format!("v{found}.db"));
-        connection
-            .execute("VACUUM INTO ?1", [aside.to_string_lossy()])
-            .map_err(|error| StoreError::Backup(error.to_string()))?;
     }
     // Steps may make tables anew that others point to; what points where is checked at the end.
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.execute_batch("BEGIN IMMEDIATE")?;
     let run = || -> Result<(), StoreError> {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
         // Read again under the lock: another process may have migrated meanwhile.
-        let from = usize::try_from(version(connection)?).unwrap_or(0);
-        for step in steps.iter().skip(from) {
+        let found = version(connection)?;
+        if found == newest {
+            return Ok(connection.execute_batch("ROLLBACK")?);
+        }
+        if let Some(path) = aside.filter(|_| found > 0) {
+            copy_aside(path, found)?;
+        }
+        for step in steps.iter().skip(usize::try_from(found).unwrap_or(0)) {
             connection.execute_batch(step)?;
         }
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -93,6 +107,66 @@ fn migrate_by(steps: &[&str], connection: &Connection, path: &Path) -> Result<()
     });
     connection.pragma_update(None, "foreign_keys", true)?;
     outcome
+}
+
+/// Copies a file of an earlier version to `NAME.vN.db`, or to the next free name. The caller holds the lock: nobody else
+/// copies or changes the file meanwhile.
+fn copy_aside(path: &Path, version: i64) -> Result<(), StoreError> {
+    let unwritten = beside(path, &format!(".v{version}.part"));
+    let copied = written_aside(path, version, &unwritten);
+    // Of this copy, where it failed, or of one that was killed.
+    let _ = fs::remove_file(&unwritten);
+    copied
+}
+
+fn written_aside(path: &Path, version: i64, unwritten: &Path) -> Result<(), StoreError> {
+    let by_sqlite = |error| match explained(error, path) {
+        StoreError::Unusable { trouble, .. } => StoreError::Backup(trouble.to_string()),
+        error => StoreError::Backup(error.to_string()),
+    };
+    let by_system = |error: std::io::Error| StoreError::Backup(Trouble::of(&error).to_string());
+    let _ = fs::remove_file(unwritten);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(plain(path), flags).map_err(by_sqlite)?;
+    let name = as_text(&plain(unwritten));
+    let name = ToSqlOutput::Borrowed(ValueRef::Text(&name));
+    reader
+        .execute("VACUUM INTO ?1", [name])
+        .map_err(by_sqlite)?;
+    drop(reader);
+    let file = fs::File::open(unwritten).map_err(by_system)?;
+    file.sync_all().map_err(by_system)?;
+    for number in 1.. {
+        let aside = aside_name(path, version, number);
+        match fs::hard_link(unwritten, &aside) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            // A file system without links; the lock is held, so that nobody takes the name meanwhile.
+            Err(_) if !aside.exists() => {
+                fs::rename(unwritten, &aside).map_err(by_system)?;
+                break;
+            }
+            linked => {
+                linked.map_err(by_system)?;
+                break;
+            }
+        }
+    }
+    sync_folder(path);
+    Ok(())
+}
+
+fn aside_name(path: &Path, version: i64, number: u32) -> PathBuf {
+    match number {
+        1 => beside(path, &format!(".v{version}.db")),
+        _ => beside(path, &format!(".v{version}-{number}.db")),
+    }
+}
+
+/// Makes a new name in the file's folder outlive the machine, where the system can.
+pub(super) fn sync_folder(path: &Path) {
+    if let Ok(folder) = fs::File::open(folder_of(path)) {
+        let _ = folder.sync_all();
+    }
 }
 
 #[cfg(test)]
@@ -113,16 +187,16 @@ mod tests {
         let path = folder.path().join("project.db");
         let connection = Connection::open(&path).unwrap();
         let first = ["CREATE TABLE kept (a INTEGER)"];
-        migrate_by(&first, &connection, &path).unwrap();
+        migrate_by(&first, &connection, Some(&path)).unwrap();
         connection
             .execute("INSERT INTO kept VALUES (7)", [])
             .unwrap();
-        assert!(!folder.path().join("project.v1.db").exists());
+        assert!(!folder.path().join("project.db.v1.db").exists());
 
         let second = [first[0], "ALTER TABLE kept ADD COLUMN b INTEGER"];
-        migrate_by(&second, &connection, &path).unwrap();
+        migrate_by(&second, &connection, Some(&path)).unwrap();
         assert_eq!(names(&connection), ["a", "b"]);
-        let aside = Connection::open(folder.path().join("project.v1.db")).unwrap();
+        let aside = Connection::open(folder.path().join("project.db.v1.db")).unwrap();
         assert_eq!(names(&aside), ["a"]);
         let kept: i64 = aside
             .query_row("SELECT a FROM kept", [], |row| row.get(0))
@@ -136,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("project.db");
         let connection = Connection::open(&path).unwrap();
-        migrate_by(&STEPS[..2], &connection, &path).unwrap();
+        migrate_by(&STEPS[..2], &connection, Some(&path)).unwrap();
         // The second copy has the lower key, and the last word in the same millisecond.
         connection
             .execute_batch(
@@ -195,12 +269,12 @@ mod tests {
         let path = folder.path().join("project.db");
         let connection = Connection::open(&path).unwrap();
         let first = ["CREATE TABLE kept (a INTEGER)"];
-        migrate_by(&first, &connection, &path).unwrap();
+        migrate_by(&first, &connection, Some(&path)).unwrap();
         let broken = [
             first[0],
             "ALTER TABLE kept ADD COLUMN b INTEGER; ALTER TABLE missing ADD COLUMN c",
         ];
-        assert!(migrate_by(&broken, &connection, &path).is_err());
+        assert!(migrate_by(&broken, &connection, Some(&path)).is_err());
         assert_eq!(names(&connection), ["a"]);
         assert_eq!(version(&connection).unwrap(), 1);
     }

@@ -10,6 +10,7 @@ use crate::cli::context::{Context, shown};
 use crate::cli::failure::Failure;
 use crate::cli::table::table;
 use crate::review::picture::{ColorDepth, PictureMode, examine};
+use crate::store::Store;
 use crate::text::printable;
 
 /// Options of `doctor`.
@@ -46,25 +47,34 @@ struct Terminal {
 struct Project {
     file: String,
     bytes: u64,
-    journal: String,
+    /// None where it cannot be written.
+    journal: Option<String>,
+    /// Why it cannot be written.
+    read_only: Option<String>,
     damage: Vec<String>,
 }
 
 /// Runs the command; fails where the project is damaged.
 pub fn run(options: &Doctor, context: &Context) -> Result<(), Failure> {
+    let (project, unusable) = match project(context) {
+        Ok(project) => (project, None),
+        Err(failure) => (None, Some(failure)),
+    };
     let report = Report {
         terminal: terminal(options.pictures),
-        project: project(context)?,
+        project,
         disk: disk_of(&context.project),
     };
     match context.json() {
         true => context.print_json(&report)?,
-        false => context.print(&text(&report))?,
+        false => context.print(&text(&report, unusable.is_some()))?,
+    }
+    if let Some(failure) = unusable {
+        return Err(failure);
     }
     match report.project {
         Some(project) if !project.damage.is_empty() => {
-            Err(Failure::failed(format!("{} is damaged", project.file))
-                .hint("go back to a copy of it; `relabel export` may still save what can be read"))
+            Err(Failure::failed(format!("{} is damaged", project.file)).hint(RECOVER))
         }
         _ => Ok(()),
     }
@@ -90,17 +100,25 @@ fn terminal(forced: Option<PictureMode>) -> Terminal {
     }
 }
 
+const RECOVER: &str = "go back to a copy, if there is one. Else SQLite's own shell saves the rows that can still be read: \
+`sqlite3 FILE .recover | sqlite3 NEW.db` writes a new file and changes nothing here; rows on damaged pages are lost, and \
+`relabel --project NEW.db doctor` checks what came of it";
+
 /// Nothing where there is no project.
 fn project(context: &Context) -> Result<Option<Project>, Failure> {
-    if !context.project.exists() {
+    if std::fs::symlink_metadata(&context.project).is_err() {
         return Ok(None);
     }
-    let store = context.open()?;
+    let store = Store::open(&context.project)?;
     let _bar = context.waiting("looking at every page of the project");
     Ok(Some(Project {
         file: shown(&context.project),
         bytes: std::fs::metadata(&context.project)?.len(),
-        journal: store.journal_mode()?,
+        journal: match store.kept_from_writing() {
+            Some(_) => None,
+            None => Some(store.journal_mode()?),
+        },
+        read_only: store.kept_from_writing().map(ToString::to_string),
         damage: store.damage()?,
     }))
 }
@@ -129,7 +147,7 @@ fn said_of_room(free: u64, project: u64) -> &'static str {
     }
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, is_unusable: bool) -> String {
     let terminal = &report.terminal;
     let (width, height) = terminal.cell;
     let mut rows = vec![
@@ -163,6 +181,11 @@ fn text(report: &Report) -> String {
     }
     let bytes;
     match &report.project {
+        None if is_unusable => rows.push((
+            "project",
+            "cannot be opened".to_owned(),
+            "the error below says why",
+        )),
         None => rows.push((
             "project",
             "none here".to_owned(),
@@ -171,14 +194,16 @@ fn text(report: &Report) -> String {
         Some(project) => {
             bytes = format!("{:.1} MB", project.bytes as f64 / 1e6);
             rows.push(("project", project.file.clone(), &bytes));
-            rows.push((
-                "journal",
-                project.journal.clone(),
-                match project.journal.as_str() {
+            if let Some(journal) = &project.journal {
+                let because = match journal.as_str() {
                     "wal" => "many can work on it at once, on this machine",
                     _ => "not the usual: is the file on a network drive? keep it on a local disk",
-                },
-            ));
+                };
+                rows.push(("journal", journal.clone(), because));
+            }
+            if let Some(trouble) = &project.read_only {
+                rows.push(("writing", "not possible".to_owned(), trouble.as_str()));
+            }
             for damage in &project.damage {
                 rows.push(("damage", damage.clone(), ""));
             }

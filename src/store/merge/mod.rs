@@ -14,6 +14,7 @@ use super::{Store, StoreError};
 use crate::domain::Role;
 
 pub use snapshot::Snapshot;
+pub(super) use snapshot::copy_at_rest;
 
 /// What came of one kind of thing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::store::log::log_of;
 use crate::store::{Store, StoreError, schema};
 
 /// A copy of a project file in a temporary folder, gone when dropped; an older schema is brought up to date there.
@@ -60,7 +61,7 @@ impl Snapshot {
         if let Some(first) = store.damage()?.first() {
             return Err(StoreError::Damaged(first.clone()));
         }
-        schema::migrate(&store.connection, &copied)?;
+        schema::migrate_copy(&store.connection)?;
         Ok(Snapshot {
             store,
             _folder: folder,
@@ -166,13 +167,6 @@ fn remove_leftovers(place: &Path) {
     }
 }
 
-/// SQLite's log beside a database: what was committed and is not in the database yet.
-fn log_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
-}
-
 /// What tells that a database was written to, or its log begun anew.
 #[derive(Debug, PartialEq, Eq)]
 struct Trace {
@@ -207,7 +201,7 @@ impl Trace {
 
 /// Copies a database, then its log. The log holds every page that was written to the database since it was begun, and
 /// what is half written at its end does not count: the two make a whole as long as the log was not begun anew meanwhile.
-fn copy_at_rest(from: &Path, to: &Path) -> io::Result<()> {
+pub(in crate::store) fn copy_at_rest(from: &Path, to: &Path) -> io::Result<()> {
     for _ in 0..TRIES {
         let before = Trace::of(from)?;
         copy_pages(from, to)?;
