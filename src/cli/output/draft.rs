@@ -245,3 +245,50 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    /// As where the file system has no files without names.
+    fn named_draft(place: &Path) -> Draft<'_> {
+        let folder = folder_of(place).to_owned();
+        let (file, name) = named(&folder, 0o666).unwrap();
+        Draft {
+            file,
+            place,
+            folder,
+            before: None,
+            name: Some(name),
+        }
+    }
+
+    #[test]
+    fn a_draft_with_a_name_takes_its_place_or_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("table.csv");
+        fs::write(&place, "old").unwrap();
+        let draft = named_draft(&place);
+        draft.file().write_all(b"half").unwrap();
+        // Another run does not take it for a leftover.
+        remove_leftovers(folder.path());
+        assert_eq!(names(folder.path()).len(), 2);
+        drop(draft);
+        assert_eq!(names(folder.path()), ["table.csv"]);
+        assert_eq!(fs::read_to_string(&place).unwrap(), "old");
+        let draft = named_draft(&place);
+        draft.file().write_all(b"new").unwrap();
+        draft.keep().unwrap();
+        assert_eq!(names(folder.path()), ["table.csv"]);
+        assert_eq!(fs::read_to_string(&place).unwrap(), "new");
+    }
+}
