@@ -78,7 +78,7 @@ fn project() -> Option<(Project, Disk)> {
 fn open(disk: &Disk) -> Terminal {
     let arguments = ["review", "--rater", "alice", "--pictures", "none"];
     let mut terminal = Terminal::open(&disk.at, &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 

@@ -21,7 +21,7 @@ const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 

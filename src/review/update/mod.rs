@@ -1,6 +1,7 @@
 //! What happens when something happens: a pure function of state and event.
 
 mod closing;
+mod gate;
 mod history;
 mod lost;
 mod pictures;
@@ -47,10 +48,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Drawn(shown) => {
-            if shown.task == state.current {
-                state.seen.extend(shown.labels.iter().copied());
-            }
-            state.shown = shown;
+            drawn(state, shown);
             Vec::new()
         }
         Event::PictureArrived(arrival) => {
@@ -125,6 +123,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     };
     follow(state, effects)
+}
+
+/// A frame holds this of the task.
+fn drawn(state: &mut State, shown: Shown) {
+    if shown.task == state.current {
+        state.seen.extend(shown.labels.iter().copied());
+    }
+    state.shown = shown;
 }
 
 /// The audit ends by itself; who goes on all the same is not stopped again.
