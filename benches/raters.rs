@@ -87,9 +87,7 @@ fn review(processes: usize) -> f64 {
         .map(|number| Rater::open(&project, number))
         .collect();
     for rater in &mut raters {
-        rater
-            .terminal
-            .wait_until("task", |terminal| is_ready(terminal));
+        rater.terminal.wait_until("task", is_ready);
     }
     let begin = Instant::now();
     while begin.elapsed() < LASTS {

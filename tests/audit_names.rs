@@ -370,7 +370,7 @@ fn everything(store: &Store) -> BTreeSet<String> {
             .iter()
             .map(|draw| name(draw.asks.image))
             .collect();
-        let answers = store.audit_answers(&audit).unwrap();
+        let answers = store.audit_answers(&audit, None).unwrap();
         let StoredAudit {
             identity,
             name,

@@ -52,7 +52,7 @@ fn sit_down(project: &Project, auditor: &str) -> Terminal {
 
 fn open(project: &Project, auditor: &str) -> Terminal {
     let mut terminal = sit_down(project, auditor);
-    terminal.wait_until("a label", |terminal| is_ready(terminal));
+    terminal.wait_until("a label", is_ready);
     terminal
 }
 
@@ -140,7 +140,7 @@ fn labels_are_asked_for_one_after_the_other_until_the_question_is_settled() {
     terminal.wait_for_text("clear after 8 labels");
     assert!(footer(&terminal).contains("b back"));
     terminal.keys("b");
-    terminal.wait_until("a label", |terminal| is_ready(terminal));
+    terminal.wait_until("a label", is_ready);
     assert!(
         header(&terminal).contains("label 9 of 30 · ada · 8 today"),
         "{}",

@@ -127,7 +127,7 @@ fn the_set_up_of_the_page_lets_a_rater_in() {
     };
     let mut terminal = Terminal::open(project.folder(), &arguments, opening);
     terminal.wait_for_text("· alice ·");
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal.keys("y");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with('y'));
     terminal.keys("q");

@@ -85,7 +85,7 @@ fn open(disk: &Disk) -> Terminal {
         "--names",
     ];
     let mut terminal = Terminal::open(&disk.at, &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 

@@ -236,7 +236,7 @@ fn a_rater_is_asked_only_what_is_not_settled_yet() {
         "{all}"
     );
     let mut terminal = review(&project, "zoe");
-    terminal.wait_until("the first open task", |terminal| is_ready(terminal));
+    terminal.wait_until("the first open task", is_ready);
     let shown: Vec<String> = labels(&terminal)
         .into_iter()
         .map(|line| line.name)

@@ -23,7 +23,7 @@ fn review(project: &Project, arguments: &[&str]) -> Terminal {
         ..Opening::default()
     };
     let mut terminal = Terminal::open(project.folder(), &arguments, opening);
-    terminal.wait_until("labels", |terminal| is_ready(terminal));
+    terminal.wait_until("labels", is_ready);
     terminal
 }
 

@@ -27,7 +27,7 @@ fn sit_down(project: &Project, rater: &str) -> Terminal {
 
 fn open(project: &Project, rater: &str) -> Terminal {
     let mut terminal = sit_down(project, rater);
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 

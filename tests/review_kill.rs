@@ -28,7 +28,7 @@ const REVIEW: &[&str] = &[
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 

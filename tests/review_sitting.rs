@@ -53,7 +53,7 @@ fn open(project: &Project) -> Terminal {
         ..Opening::default()
     };
     let mut terminal = Terminal::open(project.folder(), REVIEW, opening);
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 
@@ -311,7 +311,7 @@ fn a_whole_sitting_is_recorded_as_it_was_keyed() {
     sitter.look("?", "keys", |terminal| {
         terminal.text().contains("answers no to every label")
     });
-    sitter.look("?", "the task", |terminal| is_ready(terminal));
+    sitter.look("?", "the task", is_ready);
     sitter.look("z", "zoom", |terminal| terminal.text().contains(" 2× "));
     sitter.terminal.keys("hjkl");
     sitter.look("Z", "the whole image", |terminal| {

@@ -292,7 +292,7 @@ fn pictures_are_sent_as_the_terminal_says_that_it_takes_them() {
                 ..Opening::default()
             },
         );
-        terminal.wait_until("task", |terminal| is_ready(terminal));
+        terminal.wait_until("task", is_ready);
         // What comes after the question, which is a kitty sequence itself.
         terminal.wait_until("picture", |terminal| {
             let stream = terminal.stream();
@@ -421,7 +421,7 @@ fn answers_that_come_late_are_no_keys() {
         ..Opening::default()
     };
     let mut terminal = open(&project, ASKING, opening);
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     // Long after they were waited for; an error of kitty's is full of letters that would be votes.
     terminal.keys("\x1b_Gi=31;ENOTSUPPORTED:not my kind\x1b\\\x1b[?62;4c\x1b[6;20;10t\x1b[0n");
     terminal.keys("jm");

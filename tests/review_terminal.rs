@@ -19,7 +19,7 @@ const REVIEW: &[&str] = &["review", "--rater", "alice", "--pictures", "half"];
 
 fn open(project: &Project) -> Terminal {
     let mut terminal = Terminal::open(project.folder(), REVIEW, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     let taken = terminal.modes();
     assert!(
         !taken.contains("ICANON") && !taken.contains("ECHO "),
@@ -174,7 +174,7 @@ fn a_shell_brings_it_to_the_foreground_again() {
     );
     shell.wait_for_text("at-the-prompt>");
     shell.keys(&format!("'{relabel}' {}\r", REVIEW.join(" ")));
-    shell.wait_until("task", |shell| is_ready(shell));
+    shell.wait_until("task", is_ready);
     shell.keys("y");
     shell.wait_until("answer", |shell| marks(shell).starts_with('y'));
     shell.keys("\x1a");

@@ -65,7 +65,7 @@ fn on_screen(terminal: &mut Terminal, image: &str) {
             .is_some_and(|header| header.contains(image))
             && screen.contains("6 ")
     });
-    terminal.wait_until("labels", |terminal| is_ready(terminal));
+    terminal.wait_until("labels", is_ready);
 }
 
 /// Waits until the marks of the labels are these.
@@ -425,7 +425,7 @@ fn raters_experts_and_auditors_are_blind_and_gold_looks_like_any_task() {
     let project = disputed();
     // All there is to see: a comment, a flag, gold, a decision, scores, an original label.
     let mut bob = review(&project, &["--rater", "bob", "--order", "random"]);
-    bob.wait_until("a task", |terminal| is_ready(terminal));
+    bob.wait_until("a task", is_ready);
     leave(bob);
     let store = relabel::store::Store::open(&project.database()).unwrap();
     let (image, rater) = (

@@ -63,7 +63,7 @@ impl Team {
     #[track_caller]
     fn log_in(&self, options: &[&str], command: &[&str]) -> Terminal {
         let mut terminal = self.server.log_in(&self.key(0), options, command);
-        terminal.wait_until("task", |terminal| is_ready(terminal));
+        terminal.wait_until("task", is_ready);
         terminal
     }
 
@@ -189,7 +189,7 @@ fn names_that_mean_something_to_a_shell_are_names() {
     };
     for (number, rater) in raters.iter().enumerate() {
         let mut terminal = team.server.log_in(&team.key(number), &[], &[]);
-        terminal.wait_until("task", |terminal| is_ready(terminal));
+        terminal.wait_until("task", is_ready);
         terminal.keys("n");
         terminal.wait_until("answer", |terminal| marks(terminal).starts_with('n'));
         terminal.keys("\x03");
@@ -525,7 +525,7 @@ fn a_rater_votes_through_mosh() {
     let arguments = [&ssh, &host, "--", "sh"];
     let mut terminal = Terminal::open(team.project.folder(), &arguments, opening);
     terminal.wait_for_text("· alice ·");
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal.keys("y");
     terminal.wait_until("answer", |terminal| marks(terminal).starts_with('y'));
     terminal.keys("q");

@@ -225,7 +225,7 @@ fn a_kiosk_does_not_stop_and_has_the_built_in_keys() {
         "alice",
     ];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     assert!(header(&terminal).contains("· alice ·"));
     terminal.keys("\x1a");
     terminal.wait_for_text("there is nothing behind this screen; q leaves");

@@ -55,7 +55,7 @@ fn open(project: &Project, rater: &str) -> Terminal {
         "value",
     ];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
-    terminal.wait_until("task", |terminal| is_ready(terminal));
+    terminal.wait_until("task", is_ready);
     terminal
 }
 

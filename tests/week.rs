@@ -96,7 +96,7 @@ impl Week {
         };
         let arguments = [arguments, &["--pictures", "half"]].concat();
         let mut terminal = Terminal::open(self.project.folder(), &arguments, opening);
-        terminal.wait_until("a task", |terminal| is_ready(terminal));
+        terminal.wait_until("a task", is_ready);
         terminal
     }
 
@@ -221,7 +221,7 @@ fn a_week() {
     });
     // Back to the last task, by undo.
     carol.keys("u");
-    carol.wait_until("the last task", |terminal| is_ready(terminal));
+    carol.wait_until("the last task", is_ready);
     carol.keys("c");
     carol.wait_for_text("comment:");
     carol.keys("is this how you want it?\r");

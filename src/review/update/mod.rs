@@ -2,6 +2,7 @@
 
 mod closing;
 mod earlier;
+mod gate;
 mod history;
 mod lost;
 mod pictures;
@@ -52,10 +53,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Drawn(shown) => {
-            if shown.task == state.current {
-                state.seen.extend(shown.labels.iter().copied());
-            }
-            state.shown = shown;
+            drawn(state, shown);
             Vec::new()
         }
         Event::PictureArrived(arrival) => {
@@ -141,6 +139,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
     };
     follow(state, effects)
+}
+
+/// A frame holds this of the task.
+fn drawn(state: &mut State, shown: Shown) {
+    if shown.task == state.current {
+        state.seen.extend(shown.labels.iter().copied());
+    }
+    state.shown = shown;
 }
 
 /// The audit ends by itself; who goes on all the same is not stopped again.

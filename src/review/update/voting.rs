@@ -1,13 +1,12 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::gate::{may_vote, open_labels};
 use super::{closing, earlier, history, next_task, to_next_open, unbound};
 use crate::domain::{Answer, ClassIndex, ImageId, NoteId, TaskId};
 use crate::review::effect::{Effect, NoteText, StoredAnswer};
 use crate::review::keymap::Action;
 use crate::review::picture::Viewport;
-use crate::review::state::{
-    Asks, Examples, ImageNote, Mode, NotSeen, Sent, SentNote, State, Step, can_answer,
-};
+use crate::review::state::{Asks, Examples, ImageNote, Mode, Sent, SentNote, State, Step};
 
 /// Zoom levels: whole, 2×, 4×, 8×.
 const ZOOM_LEVELS: u8 = 4;
@@ -100,29 +99,6 @@ fn on_free_key(state: &mut State, event: KeyEvent) {
             }
         }
     }
-}
-
-/// Milliseconds: who types on so soon after a key that did not count means the labels that come after its own.
-const BURST: i64 = 700;
-
-/// Whether a key may vote now: only on what the rater sees.
-fn may_vote(state: &State, action: Action, at: i64) -> Result<(), NotSeen> {
-    match action {
-        Action::NoToAll => can_answer(state, &open_labels(state)),
-        _ => can_answer(state, state.label().map(|label| label.class).as_slice()),
-    }?;
-    match &state.refused {
-        // It may be pressed again at once: the labels that it waits for are a key away.
-        None | Some((_, NotSeen::Labels(_))) => Ok(()),
-        Some((last, why)) if at - last < BURST => Err(why.clone()),
-        Some(_) => Ok(()),
-    }
-}
-
-fn open_labels(state: &State) -> Vec<ClassIndex> {
-    let labels = state.task().map_or(&[][..], |task| &task.labels);
-    let open = labels.iter().filter(|label| label.is_open());
-    open.map(|label| label.class).collect()
 }
 
 /// Gives answers; an audit asks one thing of an image, and goes on to the next.
