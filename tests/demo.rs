@@ -107,7 +107,7 @@ fn every_disputed_question_is_a_keypress_away_from_being_opened() {
         terminal.wait_for_text(next);
     }
     terminal.keys("q");
-    terminal.wait_for_text("disputes on images that you have answered (share of yes)");
+    terminal.wait_for_text("1 dispute on images that you have answered (share of yes)");
     assert!(
         !terminal.text().contains("no disputes"),
         "{}",

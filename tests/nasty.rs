@@ -214,7 +214,14 @@ fn every_file_is_shown_or_gives_its_reason() {
         let output = show(&nasty, name);
         let words = words(&output);
         if output.status.success() {
-            assert_eq!(words, "", "{name:?}");
+            let mark = match is_one_of(name, &["truncated_half.jpg"]) {
+                true => format!(
+                    "{}: file is cut: the lower part is missing\n",
+                    nasty.path(name).display()
+                ),
+                false => String::new(),
+            };
+            assert_eq!(words, mark, "{name:?}");
             let picture = streams::half(&output.stdout);
             assert!(
                 (1..=48).contains(&picture.width()) && (2..=40).contains(&picture.height()),
@@ -724,6 +731,8 @@ fn reason_on(screen: &str) -> Option<&'static str> {
         "the file is empty",
         "the file is missing",
         "cannot be read",
+        "which relabel does not read",
+        "no pixels: ",
     ]
     .into_iter()
     .find(|reason| screen.contains(reason))

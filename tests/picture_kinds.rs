@@ -462,7 +462,7 @@ fn what_is_not_read_is_named_and_not_called_broken() {
     project.write("set/g.tif", tiff(false, fax, &[0; 400]));
     project.write("set/h.jpg", "<!DOCTYPE html><title>404</title>");
     insta::assert_snapshot!(project.transcript(&["import", "images", "set"]), @r"
-    stderr: error: cannot import set: 8 of 8 files cannot be taken in:
+    stderr: error: cannot import set: 8 of 8 files cannot be imported:
     stderr:   a.jpg: this is an AVIF file, which relabel does not read
     stderr:   b.jpg: this is a HEIC file, which relabel does not read
     stderr:   c.png: this is a JPEG XL file, which relabel does not read
