@@ -193,6 +193,7 @@ fn audits_of_older_projects_are_the_same_in_every_copy() {
             .execute_batch(
                 "DROP INDEX audit_by_identity; ALTER TABLE audit DROP COLUMN identity;
                  ALTER TABLE audit DROP COLUMN given_name; ALTER TABLE audit DROP COLUMN named_at;
+                 DROP TABLE stamp;
                  PRAGMA user_version = 8;",
             )
             .unwrap();

@@ -111,13 +111,6 @@ pub const BINDINGS: &[Binding] = &[
         "takes back the last step; any number of steps, across tasks",
     ),
     bind(
-        Action::Earlier,
-        "earlier",
-        &["e"],
-        "earlier",
-        "lists the tasks that you have answered, to change an answer",
-    ),
-    bind(
         Action::OtherLabel,
         "other-label",
         &["/"],
@@ -159,7 +152,20 @@ pub const BINDINGS: &[Binding] = &[
         "",
         "an adjudicator answers the first flag or comment that nobody has answered",
     ),
-    bind(Action::Skip, "skip", &["s"], "skip", "puts the task last"),
+    bind(
+        Action::Skip,
+        "skip",
+        &["s"],
+        "skip",
+        "puts the task at the end",
+    ),
+    bind(
+        Action::Earlier,
+        "earlier",
+        &["e"],
+        "earlier",
+        "lists the tasks that you have answered, to change an answer",
+    ),
     bind(
         Action::NoToAll,
         "no-to-all",
