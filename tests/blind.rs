@@ -97,6 +97,8 @@ fn class_folders() -> Project {
         ("dora", "adjudicator"),
         ("ida", "expert"),
         ("otto", "auditor"),
+        ("bob", "auditor"),
+        ("zoe", "rater"),
     ] {
         project.run(&["rater", "add", name, "--role", role]);
     }

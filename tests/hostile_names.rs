@@ -344,6 +344,7 @@ fn exports_are_printable_on_a_terminal_and_exact_elsewhere() {
 #[test]
 fn the_review_screen_shows_such_names_and_takes_none_into_comments() {
     let project = project();
+    project.join("ann", "rater");
     let arguments = ["review", "--rater", "ann", "--pictures", "none"];
     let mut terminal = Terminal::open(project.folder(), &arguments, Opening::default());
     terminal.wait_for_text("OWNED");
