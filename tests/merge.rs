@@ -498,10 +498,10 @@ fn an_older_file_is_read_and_left_as_it_is() {
         others(&project)[&project.path("old.db")],
         before[&project.path("old.db")]
     );
-    assert!(!project.path("old.v2.db").exists());
+    assert!(!project.path("old.db.v2.db").exists());
     // Opened, it is brought up to date, and is still the same votes.
     project.run(&["--project", "old.db", "status"]);
-    assert!(project.path("old.v2.db").exists());
+    assert!(project.path("old.db.v2.db").exists());
     let again = project.run(&[
         "--project",
         "old.db",
