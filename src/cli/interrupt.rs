@@ -44,6 +44,17 @@ pub fn watch() -> io::Result<()> {
     Ok(())
 }
 
+/// Lets a write beyond the limit on the size of files fail, which is said, where the system would end the process.
+#[cfg(unix)]
+pub fn outlive_file_size_limit() {
+    let hit = std::sync::Arc::new(AtomicBool::new(false));
+    // Without it the process ends as it would have.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, hit);
+}
+
+#[cfg(not(unix))]
+pub fn outlive_file_size_limit() {}
+
 /// A bar that is to be cleared away with the process.
 pub fn clears(bar: &ProgressBar) {
     let mut bars = BARS.lock().unwrap_or_else(PoisonError::into_inner);

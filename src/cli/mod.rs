@@ -235,6 +235,7 @@ fn command() -> clap::Command {
 /// The command could not do its work; the failure says why and gives the exit code.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     let context = &cli.context;
+    interrupt::outlive_file_size_limit();
     if !cli.command.takes_interrupts() {
         interrupt::watch()?;
     }

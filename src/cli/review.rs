@@ -1,6 +1,7 @@
 //! `relabel review`: the review screen.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -13,7 +14,9 @@ use crate::domain::Role;
 use crate::formats::whole::MOST_OF_SETTINGS;
 use crate::live::audit::LiveAudit;
 use crate::review::config::keymap_of;
-use crate::review::driver::{DriverError, Ended, Order, Setup, Shares, run_review};
+use crate::review::driver::{
+    DriverError, Ended, Order, Outcome, Rescued, Setup, Shares, run_review,
+};
 use crate::review::keymap::Keymap;
 use crate::review::picture::PictureMode;
 use crate::store::{DECISION_ROUND, RaterRow, Store, StoreError};
@@ -239,12 +242,47 @@ fn needs_terminal() -> Result<(), Failure> {
 }
 
 fn show(setup: Setup) -> Result<(), Failure> {
+    let kiosk = setup.kiosk;
     match run_review(setup) {
-        Ok(Ended::Finished) => Ok(()),
-        Ok(Ended::Interrupted) => Err(Failure::interrupted()),
-        Ok(Ended::Signal(number)) => Err(Failure::signal(number)),
+        Ok(Outcome {
+            rescued: Some(rescued),
+            ..
+        }) => Err(not_recorded(&rescued, kiosk)),
+        Ok(Outcome { ended, .. }) => match ended {
+            Ended::Finished => Ok(()),
+            Ended::Interrupted => Err(Failure::interrupted()),
+            Ended::Signal(number) => Err(Failure::signal(number)),
+        },
         Err(DriverError::Store(error)) => Err(error.into()),
         Err(error) => Err(Failure::failed(error.to_string())),
+    }
+}
+
+/// Votes that are in a file of their own, and what to do with it.
+fn not_recorded(rescued: &Rescued, kiosk: bool) -> Failure {
+    let votes = match rescued.votes {
+        1 => "1 vote is".to_owned(),
+        n => format!("{n} votes are"),
+    };
+    match &rescued.file {
+        Ok(file) => {
+            // Where it lies on the machine does not concern who may do no more than vote.
+            let file = match (kiosk, file.file_name()) {
+                (true, Some(name)) => Path::new(name),
+                _ => file,
+            };
+            let file = shown(file);
+            let failure = Failure::failed(format!("{votes} NOT in the project, but in {file}"));
+            match kiosk {
+                true => failure.hint("tell the person who keeps the project"),
+                false => failure.hint(format!(
+                    "once the project is in its place again: `relabel import votes {file}`"
+                )),
+            }
+        }
+        Err(why) => Failure::failed(format!(
+            "{votes} NOT in the project, and cannot be written to a file of their own: {why}"
+        )),
     }
 }
 

@@ -208,7 +208,12 @@ impl Presence {
     pub fn check_content(&self, path: &Path, newest: Option<StampRow>) -> Result<(), FileChange> {
         let bytes = self.file.bytes().unwrap_or(0);
         if bytes < self.bytes.get() {
-            return Err(FileChange::CutOff);
+            // A file that is merely shorter has the stamp that it had, or none.
+            let now = self.page.and_then(|page| self.file.stamp(page));
+            return Err(match now.is_some() && now != self.stamp.get() {
+                true => FileChange::Overwritten,
+                false => FileChange::CutOff,
+            });
         }
         if let (Some(page), Some(before)) = (self.page, self.stamp.get()) {
             let now = self.file.stamp(page).ok_or(FileChange::Overwritten)?;
@@ -261,6 +266,17 @@ impl Presence {
     pub fn has_own_log(&self, path: &Path) -> bool {
         let now = Companions::of(path);
         now.log.is_some() && now.log == self.companions.log
+    }
+
+    /// Whether the log beside the path leads from another state than that of the open file.
+    pub fn has_foreign_log(&self, path: &Path) -> bool {
+        let here = self
+            .page
+            .and_then(|page| Some((page, self.file.stamp(page)?)));
+        here.is_some_and(|(page, here)| {
+            let log = stamps_in(&log_of(&resolved(path)), page).unwrap_or_default();
+            !log.is_empty() && !leads_from(&log, here)
+        })
     }
 
     /// Whether the locks are in no other process's index.

@@ -111,6 +111,29 @@ impl Store {
         })
     }
 
+    /// Adds a rater and rounds under the keys that they had, unless they are there; inside a transaction.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn put_back(
+        &self,
+        rater: &RaterRow,
+        rounds: &[(RoundId, String)],
+    ) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO rater (id, name, role) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute((rater.id.0, &rater.name, rater.role.word()))?;
+        let mut round = self.connection.prepare_cached(
+            "INSERT INTO round (id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?;
+        for (id, name) in rounds {
+            round.execute((id.0, name))?;
+        }
+        Ok(())
+    }
+
     fn known_round(&self, name: &str) -> Result<Option<RoundId>, StoreError> {
         let id = self
             .connection

@@ -75,6 +75,8 @@ impl Store {
         };
         let may_move = match change {
             FileChange::Gone | FileChange::Replaced => true,
+            // What is in it now is not what was written.
+            FileChange::Log if owns_log => false,
             // Others that work with another index do not know of the locks here.
             FileChange::Log | FileChange::Index => presence.has_own_index(&self.path),
             FileChange::Overwritten | FileChange::CutOff => false,
@@ -82,11 +84,14 @@ impl Store {
         let is_saved = is_whole && may_move && empty_log(&self.connection);
         let fits_nothing = match change {
             FileChange::Replaced | FileChange::Overwritten | FileChange::CutOff => true,
-            FileChange::Log => !is_whole,
+            FileChange::Log => owns_log,
             FileChange::Gone | FileChange::Index => false,
         };
+        // SQLite must find no log beside content that it does not belong to; it is kept under another name.
         if !is_saved && owns_log && fits_nothing {
-            // SQLite must find no log beside content that it does not belong to; it is kept under another name.
+            let _ = set_log_aside(&self.path);
+            let _ = fs::remove_file(index_of(&resolved(&self.path)));
+        } else if is_saved && !owns_log && presence.has_foreign_log(&self.path) {
             let _ = set_log_aside(&self.path);
         }
     }
@@ -132,10 +137,9 @@ fn empty_log(connection: &Connection) -> bool {
     busy.is_ok_and(|busy| busy == 0)
 }
 
-/// Renames a log, and removes its index: whoever has them open notices by their absence.
+/// Renames a log: whoever has it open notices by its absence.
 fn set_log_aside(path: &Path) -> io::Result<()> {
-    let database = resolved(path);
-    let log = log_of(&database);
+    let log = log_of(&resolved(path));
     for number in 1..1000 {
         let aside = beside(&log, &format!(".old-{number}"));
         match fs::hard_link(&log, &aside) {
@@ -146,6 +150,5 @@ fn set_log_aside(path: &Path) -> io::Result<()> {
             }
         }
     }
-    fs::remove_file(&log)?;
-    fs::remove_file(index_of(&database))
+    fs::remove_file(&log)
 }

@@ -130,7 +130,12 @@ impl Auditor {
         let rater = self.sitting.rater.id;
         let claimed = self.store.fleetingly(|store| {
             store.claim_audit_place(audit, number(place), rater, (now, now + CLAIM))
-        })?;
+        });
+        let claimed = match claimed {
+            // As for a task of the plan.
+            Err(StoreError::Changed(_)) => return Ok(true),
+            claimed => claimed?,
+        };
         match claimed {
             Place::Claimed => self.held.insert(place),
             Place::Busy => self.busy.insert(place),
@@ -148,6 +153,14 @@ fn number(place: TaskId) -> usize {
 impl Desk for Auditor {
     fn at_hand(&self) -> (&Store, &Sitting) {
         (&self.store, &self.sitting)
+    }
+
+    fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    fn is_planned(&self) -> bool {
+        false
     }
 
     /// A label drawn; nothing when somebody else has looked at it, or has it on the screen.

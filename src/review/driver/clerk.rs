@@ -73,7 +73,12 @@ impl Clerk {
         let now = now();
         let place = self
             .store
-            .fleetingly(|store| store.claim(task, places, (now, now + CLAIM), is_running))?;
+            .fleetingly(|store| store.claim(task, places, (now, now + CLAIM), is_running));
+        let place = match place {
+            // It can be looked at in the file that is open; what is answered is not recorded before the project is back.
+            Err(StoreError::Changed(_)) => return Ok(Place::Claimed),
+            place => place?,
+        };
         match place {
             Place::Claimed => self.held.insert(task),
             Place::Busy => self.busy.insert(task),
@@ -104,6 +109,10 @@ impl Clerk {
 impl Desk for Clerk {
     fn at_hand(&self) -> (&Store, &Sitting) {
         (&self.store, &self.sitting)
+    }
+
+    fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
     }
 
     fn round_of(&self, task: TaskId) -> RoundId {

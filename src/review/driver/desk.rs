@@ -1,18 +1,20 @@
 //! The thread that has the project file: reads tasks, puts votes on disk, counts them at the end.
 
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::earlier::part;
 use super::notes::store_note;
 use super::reading::{Files, examples};
+use super::rescue::{Journal, Rescued};
 use super::{Message, Sitting};
 use crate::domain::{ClassIndex, ImageId, Question, QuestionId, RoundId, TaskId};
 use crate::review::effect::{NoteText, StoredAnswer};
 use crate::review::event::{Event, StepId};
 use crate::review::state::{EarlierTasks, Task};
-use crate::store::{EarlierPart, ImageRow, NewVote, Store, StoreError};
+use crate::store::{EarlierPart, ImageRow, NewVote, Snapshot, Store, StoreError};
 
 /// What a desk is asked to do.
 #[derive(Debug)]
@@ -71,6 +73,14 @@ pub trait Desk {
     /// The project, and what is known of the sitting.
     fn at_hand(&self) -> (&Store, &Sitting);
 
+    /// The project, to open it anew where its file was lost.
+    fn store_mut(&mut self) -> &mut Store;
+
+    /// Whether the tasks are those of the plan.
+    fn is_planned(&self) -> bool {
+        true
+    }
+
     /// The round that the answers to a task belong to.
     fn round_of(&self, _: TaskId) -> RoundId {
         self.at_hand().1.round
@@ -120,14 +130,28 @@ pub trait Desk {
     fn leave(&mut self) -> Result<(), StoreError>;
 }
 
-/// Does errands in their order until nobody can send any more; what was sent is always done.
+/// How often the project file is looked at while nothing happens: what is recorded has to leave its log before another file
+/// comes to its place.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Does errands in their order until nobody can send any more; what was sent is always done. Gives what is not in the project.
 pub fn run(
     mut desk: Box<dyn Desk + Send>,
     errands: &Receiver<Errand>,
     answers: &SyncSender<Message>,
-) {
-    while let Ok(errand) = errands.recv() {
-        let (events, files) = serve(&mut *desk, errand);
+) -> Option<Rescued> {
+    let mut journal = Journal::of(desk.at_hand().0);
+    loop {
+        let errand = match errands.recv_timeout(WATCH) {
+            Ok(errand) => errand,
+            Err(RecvTimeoutError::Timeout) => {
+                // The next vote says what happened.
+                let _ = desk.at_hand().0.watch();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let (events, files) = serve(&mut *desk, &mut journal, errand);
         // Nobody hears the answer once the screen is closed; the work is done all the same.
         if !files.is_empty() {
             let _ = answers.send(Message::Files(files));
@@ -138,10 +162,13 @@ pub fn run(
     }
     // Where this fails, the claims run out by themselves.
     let _ = desk.leave();
+    let (store, sitting) = desk.at_hand();
+    let is_lost = store.watch().is_err();
+    journal.rescue(sitting, store.path(), is_lost)
 }
 
 /// Does an errand; what came of it, and where images have their files.
-fn serve(desk: &mut dyn Desk, errand: Errand) -> (Vec<Event>, Files) {
+fn serve(desk: &mut dyn Desk, journal: &mut Journal, errand: Errand) -> (Vec<Event>, Files) {
     let events = match errand {
         Errand::StoreVotes {
             step,
@@ -149,7 +176,7 @@ fn serve(desk: &mut dyn Desk, errand: Errand) -> (Vec<Event>, Files) {
             image,
             answers,
             at,
-        } => match store_votes(desk, (task, image), &answers, at) {
+        } => match keep_votes(desk, journal, (task, image), &answers, at) {
             Ok(questions) => {
                 let stored = Event::VotesStored { step, questions };
                 std::iter::once(stored).chain(desk.after_votes()).collect()
@@ -169,7 +196,19 @@ fn serve(desk: &mut dyn Desk, errand: Errand) -> (Vec<Event>, Files) {
             let (store, sitting) = desk.at_hand();
             vec![store_note(store, sitting, image, note, at)]
         }
-        Errand::LoadTask { task, asked_for } => return load(desk, task, asked_for),
+        Errand::LoadTask { task, asked_for } => {
+            if journal.lost {
+                // Where it is lost still, the task is read from the file that is open.
+                let _ = resume(desk, journal);
+            }
+            let (events, files) = load(desk, task, asked_for);
+            for event in &events {
+                if let Event::TaskLoaded(task) = event {
+                    journal.learn(task);
+                }
+            }
+            return (events, files);
+        }
         Errand::GiveBack(task) => {
             // Where this fails, the claim runs out by itself.
             let _ = desk.give_back(task);
@@ -211,10 +250,57 @@ fn load(desk: &mut dyn Desk, asked: TaskId, asked_for: bool) -> (Vec<Event>, Fil
     (chosen.into_iter().chain([event]).collect(), files)
 }
 
+/// Puts answers on disk, and into the journal.
+fn keep_votes(
+    desk: &mut dyn Desk,
+    journal: &mut Journal,
+    (task, image): (TaskId, ImageId),
+    answers: &[StoredAnswer],
+    at: i64,
+) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
+    let stored = match journal.lost {
+        true => resume(desk, journal),
+        false => Ok(()),
+    };
+    let stored = stored.and_then(|()| {
+        let is_same_file = !journal.moved_on;
+        store_votes(desk, (task, image), is_same_file, answers, at)
+    });
+    journal.lost = matches!(stored, Err(StoreError::Changed(_)));
+    let round = desk.round_of(task);
+    journal.note((task, image, round), answers, at, stored.is_ok());
+    stored
+}
+
+/// Goes on with the project at the path, once it is there again: the file that was open, or another of the same project, to
+/// which the answers of this session are added that it does not have.
+fn resume(desk: &mut dyn Desk, journal: &mut Journal) -> Result<(), StoreError> {
+    let (store, sitting) = desk.at_hand();
+    let Err(change) = store.watch() else {
+        journal.lost = false;
+        return Ok(());
+    };
+    // In a copy, for the locks on the open file would be given up by looking at it.
+    let fits = Snapshot::of(store.path(), store.path())
+        .and_then(|found| journal.fits(found.store(), sitting, desk.is_planned()));
+    if !fits.unwrap_or(false) {
+        return Err(change.into());
+    }
+    desk.store_mut().reopen()?;
+    let (store, sitting) = desk.at_hand();
+    store.atomically(|store| {
+        journal.repeat(store, sitting, |task, asks| desk.add_question(task, asks))
+    })?;
+    journal.lost = false;
+    journal.moved_on = true;
+    Ok(())
+}
+
 /// The questions that the answers stand for, once they are on disk.
 fn store_votes(
     desk: &dyn Desk,
     (task, image): (TaskId, ImageId),
+    is_same_file: bool,
     answers: &[StoredAnswer],
     at: i64,
 ) -> Result<Vec<(ClassIndex, QuestionId)>, StoreError> {
@@ -225,7 +311,11 @@ fn store_votes(
         let mut votes = Vec::with_capacity(answers.len());
         for answer in answers {
             let class = answer.class;
-            let question = match answer.question {
+            let known = match is_same_file {
+                true => answer.question,
+                false => store.known_question(Question { image, class })?,
+            };
+            let question = match known {
                 Some(question) => question,
                 None => desk.add_question(task, Question { image, class })?,
             };

@@ -13,6 +13,7 @@ mod notes;
 mod opening;
 mod queue;
 mod reading;
+mod rescue;
 mod terminal;
 mod turns;
 
@@ -40,6 +41,7 @@ use live::Stop;
 pub use mix::Shares;
 use opening::{labels_of, tasks};
 pub use queue::Order;
+pub use rescue::Rescued;
 pub use terminal::Screen;
 use turns::Driver;
 
@@ -80,6 +82,15 @@ pub struct Setup {
     pub kiosk: bool,
     /// Whether images are shown with their names, which may give their labels away; adjudicators always see them.
     pub names: bool,
+}
+
+/// What came of a sitting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub ended: Ended,
+    /// Votes that are not in the project.
+    pub rescued: Option<Rescued>,
 }
 
 /// How a sitting ended.
@@ -175,7 +186,7 @@ fn patience_with(ended: &io::Result<Ended>) -> Duration {
 ///
 /// # Errors
 /// The project cannot be read, or the terminal cannot be used.
-pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
+pub fn run_review(setup: Setup) -> Result<Outcome, DriverError> {
     let (sender, messages) = sync_channel(MESSAGES);
     // Before the terminal is taken: a signal must find its handler.
     #[cfg(unix)]
@@ -248,12 +259,15 @@ pub fn run_review(setup: Setup) -> Result<Ended, DriverError> {
     let keyboard = Keyboard::start(sender, setup.pictures)?;
     let ended = driver.run(&mut state, &mut screen, &keyboard);
     // The clerk ends when the errands do: every vote that was sent is on disk before the program says goodbye.
-    let _ = clerk.join();
+    let rescued = clerk.join().ok().flatten();
     keyboard.close(screen.awaits_acknowledgement(), patience_with(&ended));
     drop(screen);
-    match ended {
+    let ended = match ended {
         // A terminal that is gone is a line that was dropped.
-        Err(error) if error.raw_os_error() == Some(EIO) => Ok(Ended::Signal(SIGHUP)),
-        other => Ok(other?),
-    }
+        Err(error) if error.raw_os_error() == Some(EIO) => Ended::Signal(SIGHUP),
+        // The votes matter more than what is wrong with the terminal.
+        Err(_) if rescued.is_some() => Ended::Signal(SIGHUP),
+        other => other?,
+    };
+    Ok(Outcome { ended, rescued })
 }
