@@ -165,7 +165,7 @@ fn an_adjudicator_decides_what_is_disputed_and_label_sets_follow_at_once() {
     assert!(after["since"].is_null(), "decisions are no votes: {after}");
     let said = project.run(&["status"]);
     assert!(
-        said.contains("1 disputed questions, 2 decided by adjudicators"),
+        said.contains("1 disputed question, 2 decided by adjudicators"),
         "{said}"
     );
     let run = project.run(&["aggregate", "--method", "majority"]);

@@ -69,6 +69,7 @@ fn is_seen(terminal: &Terminal) -> bool {
 fn project() -> Project {
     let project = Project::of_drawings();
     project.run(&["rater", "add", "ann"]);
+    project.join("eve", "auditor");
     let mut labels = "image,label\n".to_owned();
     for number in 0..30 {
         writeln!(labels, "drawing-{number:02}.png,{}", 151 + number).unwrap();
