@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{marks, selected};
+use common::screen::selected;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -69,6 +69,14 @@ fn content(database: &Path) -> String {
             let _ = writeln!(text, "{table} {rows}");
         }
     }
+    let settings: String = connection
+        .query_row(
+            "SELECT ifnull(group_concat(value, ' '), '') FROM setting WHERE key NOT IN ('project', 'created_at')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let _ = writeln!(text, "settings {settings}");
     let version: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
@@ -177,7 +185,9 @@ fn killed(project: &Project, what: &str, arguments: &[&str], made: &[&str]) {
         for name in names(copy.folder()) {
             let is_known = allowed.contains(&name)
                 || ["relabel.db-wal", "relabel.db-shm", "config"].contains(&name.as_str())
-                || made.contains(&name.as_str());
+                || made.contains(&name.as_str())
+                // What `-o` was writing.
+                || (what == "export" && name.starts_with(".tmp"));
             assert!(is_known, "{what} leaves {name}");
         }
         if copy.database().exists() && before.is_none() {
@@ -237,6 +247,7 @@ fn a_killed_migration_can_be_run_again() {
     let project = prepared();
     of_version_8(&project);
     let made = [
+        "relabel.db.v8.part-journal",
         "relabel.db.v8.part",
         "relabel.db.v8.db",
         "relabel.db.v8-2.db",
@@ -297,16 +308,14 @@ fn a_killed_audit_loses_no_answer() {
     let arguments = ["audit", "review", "--rater", "ada", "--pictures", "none"];
     let mut chance = ChaCha8Rng::seed_from_u64(7);
     let mut shown = 0;
-    for _ in 0..kills().div_ceil(5) {
+    for _ in 0..kills() {
         let mut ada = Terminal::open(project.folder(), &arguments, Opening::default());
         ada.wait_until("label", |terminal| selected(terminal).is_some());
-        let first = marks(&ada);
-        ada.keys("y");
-        ada.wait_until("answer", |terminal| {
-            marks(terminal) != first || marks(terminal) == "y"
-        });
         shown += 1;
-        ada.keys("\ry");
+        ada.keys("y");
+        // The next label comes by itself.
+        ada.wait_for_text(&format!("{shown} today"));
+        ada.keys("y");
         std::thread::sleep(Duration::from_millis(chance.random_range(0..60)));
         ada.kill();
         let recorded = "SELECT count(DISTINCT question) FROM vote JOIN rater ON rater.id = vote.rater WHERE rater.name = 'ada'";
@@ -316,16 +325,14 @@ fn a_killed_audit_loses_no_answer() {
         assert_eq!(project.sql("PRAGMA integrity_check"), "ok\n");
         project.sql("DELETE FROM audit_claim");
     }
-    println!(
-        "| SIGKILL of audit review | {} | 0 lost |",
-        kills().div_ceil(5)
-    );
+    println!("| SIGKILL of audit review | {} | 0 lost |", kills());
 }
 
 /// Words of the system or a library that say nothing to a user.
 const RAW: &[&str] = &[
     "unable to open database file",
-    "os error",
+    "error: Too many open files",
+    "error: File too large",
     "is not a relabel project",
     "disk I/O error",
     "panicked",

@@ -197,6 +197,10 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::new(Kind::BrokenPipe, "");
         }
-        Failure::failed(error.to_string())
+        match Trouble::of(&error) {
+            // Its words speak of a project's disk.
+            Trouble::Other(_) => Failure::failed(error.to_string()),
+            trouble => with_remedy(Failure::failed(trouble.to_string()), &trouble),
+        }
     }
 }

@@ -159,15 +159,18 @@ fn explain(error: &rusqlite::Error) -> String {
     match code {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::SystemIoFailure) => {
-            format!(
-                "the disk refused: full, over a limit on the size of files, or failing ({error})"
-            )
+            "the disk refuses: it is full, it fails, or a limit on the size of files is reached"
+                .to_owned()
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another process kept the project file busy for too long".to_owned()
         }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            format!("the project file cannot be written: {error}")
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "the project file cannot be written: no permission, or the disk is read-only".to_owned()
+        }
+        Some(ErrorCode::CannotOpen) => {
+            "the project file or its log cannot be opened: it is gone, or too many files are open"
+                .to_owned()
         }
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             format!("the project file is damaged: {error}")
@@ -287,7 +290,12 @@ impl Store {
     fn commit(&self) -> Result<(), StoreError> {
         self.look()?;
         self.restamp()?;
-        Ok(self.connection.execute_batch("COMMIT")?)
+        let state = stamp::stamp_row(&self.connection)?;
+        self.connection.execute_batch("COMMIT")?;
+        if let Access::Write(presence) = &self.access {
+            presence.committed(state);
+        }
+        Ok(())
     }
 
     /// Runs `change` in the transaction that is open, or in one of its own.

@@ -208,8 +208,8 @@ impl Store {
         schema::migrate(&store.connection, path)?;
         let page = stamp_page(&store.connection)?;
         // Read once, so that the log is there.
-        stamp_row(&store.connection).map_err(explain)?;
-        store.access = Access::Write(Presence::of(file, path, page));
+        let newest = stamp_row(&store.connection).map_err(explain)?;
+        store.access = Access::Write(Presence::of(file, path, page, newest));
         Ok(store)
     }
 

@@ -154,6 +154,12 @@ pub(super) struct Presence {
     stamp: Cell<Option<StampRow>>,
     /// The log's head, which is written anew whenever the log is begun anew.
     log_head: Cell<LogHead>,
+    /// How long the log was.
+    log_bytes: Cell<u64>,
+    /// The newest state that is known to be committed.
+    committed: Cell<Option<StampRow>>,
+    /// Why the connection must never write again.
+    spoiled: Cell<Option<FileChange>>,
 }
 
 /// How often something that looks wrong is looked at again: a checkpoint of another process may be under way.
@@ -161,11 +167,19 @@ const LOOKS: usize = 3;
 
 impl Presence {
     /// Remembers a file whose connection has read something, so that its log is there. `page` is where its stamp is.
-    pub fn of(file: SharedFile, path: &Path, page: Option<StampPage>) -> Presence {
+    pub fn of(
+        file: SharedFile,
+        path: &Path,
+        page: Option<StampPage>,
+        newest: StampRow,
+    ) -> Presence {
         Presence {
+            log_bytes: Cell::new(0),
+            committed: Cell::new(Some(newest)),
             bytes: Cell::new(file.bytes().unwrap_or(0)),
             stamp: Cell::new(page.and_then(|page| file.stamp(page))),
             companions: Companions::of(path),
+            spoiled: Cell::new(None),
             log_head: Cell::new(head_of(&log_of(&resolved(path)))),
             page,
             file,
@@ -175,6 +189,9 @@ impl Presence {
     /// Whether the file at the path is the one that is open, whole, with its log. `newest` is the stamp as SQLite reads it; no
     /// other process may commit meanwhile.
     pub fn check(&self, path: &Path, newest: Option<StampRow>) -> Result<(), FileChange> {
+        if let Some(change) = self.spoiled.get() {
+            return Err(change);
+        }
         self.check_path(path)?;
         self.check_content(path, newest)?;
         self.check_companions(path)
@@ -193,6 +210,20 @@ impl Presence {
             }
         }
         found
+    }
+
+    /// Remembers a state that is on the disk.
+    pub fn committed(&self, state: StampRow) {
+        self.committed.set(Some(state));
+    }
+
+    /// Says that the file or its log holds other content: the connection, whose view of them is wrong, must never write again.
+    pub fn spoil(&self, change: FileChange) {
+        self.spoiled.set(Some(change));
+    }
+
+    pub fn is_spoiled(&self) -> bool {
+        self.spoiled.get().is_some()
     }
 
     fn check_path(&self, path: &Path) -> Result<(), FileChange> {
@@ -219,7 +250,9 @@ impl Presence {
             let now = self.file.stamp(page).ok_or(FileChange::Overwritten)?;
             let log = log_of(&resolved(path));
             let head = head_of(&log);
-            if now != before || head != self.log_head.get() {
+            let log_bytes = fs::metadata(&log).map_or(0, |log| log.len());
+            let is_shorter = log_bytes < self.log_bytes.get();
+            if now != before || head != self.log_head.get() || is_shorter {
                 let states = stamps_in(&log, page).unwrap_or_default();
                 let fits = match states.last() {
                     None => newest.is_none_or(|newest| newest == now),
@@ -227,7 +260,10 @@ impl Presence {
                         leads_from(&states, now) && newest.is_none_or(|newest| newest == *last)
                     }
                 };
-                match fits {
+                // What was committed is in the file, which would have changed then, or still in the log.
+                let known = self.committed.get().filter(|known| *known != now);
+                let is_kept = now != before || known.is_none_or(|known| states.contains(&known));
+                match fits && is_kept {
                     true => {}
                     false if now == before => return Err(FileChange::Log),
                     false => return Err(FileChange::Overwritten),
@@ -235,6 +271,7 @@ impl Presence {
             }
             self.stamp.set(Some(now));
             self.log_head.set(head);
+            self.log_bytes.set(log_bytes);
         }
         self.bytes.set(bytes);
         Ok(())

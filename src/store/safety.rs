@@ -40,8 +40,10 @@ impl Store {
         let Access::Write(presence) = &self.access else {
             return Ok(());
         };
-        let newest = stamp_row(&self.connection).ok();
-        Ok(presence.check(&self.path, newest)?)
+        let newest = stamp_row(&self.connection);
+        presence.check(&self.path, newest.as_ref().ok().copied())?;
+        presence.committed(newest?);
+        Ok(())
     }
 
     /// Looks at the file after something went wrong.
@@ -68,6 +70,9 @@ impl Store {
         let Access::Write(presence) = &self.access else {
             return;
         };
+        if presence.is_spoiled() {
+            return;
+        }
         let owns_log = presence.has_own_log(&self.path);
         let is_whole = match owns_log {
             true => presence.check_content(&self.path, None).is_ok(),
@@ -82,12 +87,16 @@ impl Store {
             FileChange::Overwritten | FileChange::CutOff => false,
         };
         let is_saved = is_whole && may_move && empty_log(&self.connection);
-        let fits_nothing = match change {
-            FileChange::Replaced | FileChange::Overwritten | FileChange::CutOff => true,
+        let is_other_content = match change {
+            FileChange::Overwritten | FileChange::CutOff => true,
             FileChange::Log => owns_log,
-            FileChange::Gone | FileChange::Index => false,
+            FileChange::Gone | FileChange::Replaced | FileChange::Index => false,
         };
+        if is_other_content {
+            presence.spoil(change);
+        }
         // SQLite must find no log beside content that it does not belong to; it is kept under another name.
+        let fits_nothing = is_other_content || change == FileChange::Replaced;
         if !is_saved && owns_log && fits_nothing {
             let _ = set_log_aside(&self.path);
             let _ = fs::remove_file(index_of(&resolved(&self.path)));
@@ -120,7 +129,7 @@ impl Drop for Store {
         };
         self.save_from(change);
         let log_is_open = matches!(&self.access, Access::Write(presence)
-            if change == FileChange::Log && !presence.has_own_log(&self.path));
+            if change == FileChange::Log && !presence.is_spoiled());
         if !log_is_open {
             // Closing would write the log into whatever the file holds now.
             let no_checkpoint = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;

@@ -114,8 +114,8 @@ fn migrate_by(
 fn copy_aside(path: &Path, version: i64) -> Result<(), StoreError> {
     let unwritten = beside(path, &format!(".v{version}.part"));
     let copied = written_aside(path, version, &unwritten);
-    // Of this copy, where it failed, or of one that was killed.
-    let _ = fs::remove_file(&unwritten);
+    // Of this copy, where it failed.
+    remove_part(&unwritten);
     copied
 }
 
@@ -125,7 +125,8 @@ fn written_aside(path: &Path, version: i64, unwritten: &Path) -> Result<(), Stor
         error => StoreError::Backup(error.to_string()),
     };
     let by_system = |error: std::io::Error| StoreError::Backup(Trouble::of(&error).to_string());
-    let _ = fs::remove_file(unwritten);
+    // Of a process that was killed.
+    remove_part(unwritten);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(plain(path), flags).map_err(by_sqlite)?;
     let name = as_text(&plain(unwritten));
@@ -153,6 +154,12 @@ fn written_aside(path: &Path, version: i64, unwritten: &Path) -> Result<(), Stor
     }
     sync_folder(path);
     Ok(())
+}
+
+fn remove_part(unwritten: &Path) {
+    for file in [unwritten.to_owned(), beside(unwritten, "-journal")] {
+        let _ = fs::remove_file(file);
+    }
 }
 
 fn aside_name(path: &Path, version: i64, number: u32) -> PathBuf {
