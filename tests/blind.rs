@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use common::Project;
 use common::pty::{Opening, Terminal};
-use common::screen::{header, image, marks, selected};
+use common::screen::{header, image, is_ready, marks, selected};
 use relabel::store::{NoteKind, Store};
 
 /// Images that give away by name and folder what they were filed as.
@@ -98,6 +98,7 @@ fn class_folders() -> Project {
         ("ida", "expert"),
         ("otto", "auditor"),
         ("bob", "auditor"),
+        ("ada", "auditor"),
         ("zoe", "rater"),
     ] {
         project.run(&["rater", "add", name, "--role", role]);
@@ -297,6 +298,7 @@ fn an_auditor_sees_the_label_that_is_asked_about_and_own_findings_only() {
     let mut bob = Watched::open(&project, &[&audit[..], &["bob"]].concat());
     bob.see("", "is this label right?");
     let found = image(&bob.terminal).unwrap().0;
+    bob.terminal.wait_until("picture", is_ready);
     bob.terminal.keys("n");
     bob.terminal.wait_until("the next label", |terminal| {
         image(terminal).is_some_and(|(image, _)| image != found) && selected(terminal).is_some()
@@ -320,6 +322,7 @@ fn an_auditor_sees_the_label_that_is_asked_about_and_own_findings_only() {
     );
     ada.see("b", "is this label right?");
     let own = image(&ada.terminal).unwrap().0;
+    ada.terminal.wait_until("picture", is_ready);
     ada.terminal.keys("m");
     ada.terminal.wait_until("the next label", |terminal| {
         image(terminal).is_some_and(|(image, _)| image != own) && selected(terminal).is_some()
