@@ -48,11 +48,13 @@ fn audit(project: &Project, arguments: &[&str]) {
         let text = terminal.text();
         is_ready(terminal) || text.contains("verdict:")
     });
+    // Behind the label's number stand counts, which change once an answer is on disk.
+    let place = |terminal: &Terminal| header(terminal).split(" · ").next().map(str::to_owned);
     while !terminal.text().contains("verdict:") {
-        let before = header(&terminal);
+        let before = place(&terminal);
         terminal.keys("y");
         terminal.wait_until("what comes next", |terminal| {
-            let is_next = header(terminal) != before && is_ready(terminal);
+            let is_next = place(terminal) != before && is_ready(terminal);
             is_next || terminal.text().contains("verdict:")
         });
     }

@@ -125,6 +125,13 @@ pub const BINDINGS: &[Binding] = &[
         "zooms in, from the closest back to the whole image",
     ),
     bind(
+        Action::Earlier,
+        "earlier",
+        &["e"],
+        "earlier",
+        "lists the tasks that you have answered, to change an answer",
+    ),
+    bind(
         Action::Examples,
         "examples",
         &["r"],
@@ -158,13 +165,6 @@ pub const BINDINGS: &[Binding] = &[
         &["s"],
         "skip",
         "puts the task at the end",
-    ),
-    bind(
-        Action::Earlier,
-        "earlier",
-        &["e"],
-        "earlier",
-        "lists the tasks that you have answered, to change an answer",
     ),
     bind(
         Action::NoToAll,

@@ -42,7 +42,7 @@ fn add_pasted(line: &mut String, text: &str) {
     for character in characters {
         let character = match character {
             '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
-            control if control.is_control() => continue,
+            active if is_active(active) => continue,
             other => other,
         };
         if line.len() >= LONGEST {
