@@ -35,6 +35,7 @@ impl Site {
             project,
             shown: String::new(),
         };
+        site.run(&["rater", "add", "alice"]);
         fs::copy(site.database(), site.backup()).unwrap();
         // The file goes on behind the copy, more than one page of it.
         let mut votes = "image,label,rater,answer\n".to_owned();
