@@ -142,6 +142,7 @@ fn files_of_newer_versions_and_of_others_are_refused_and_left_alone() {
     project.write("notes.txt", "not a database\n");
     insta::assert_snapshot!(project.transcript(&["status", "--project", "notes.txt"]), @r#"
     stderr: error: notes.txt is not a relabel project
+    stderr: hint: name a project file with --project FILE
     exit 1
     "#);
     rusqlite::Connection::open(project.path("other.db"))
@@ -150,6 +151,7 @@ fn files_of_newer_versions_and_of_others_are_refused_and_left_alone() {
         .unwrap();
     insta::assert_snapshot!(project.transcript(&["status", "--project", "other.db"]), @r#"
     stderr: error: other.db is not a relabel project
+    stderr: hint: name a project file with --project FILE
     exit 1
     "#);
     insta::assert_snapshot!(project.transcript(&["init", "--project", "notes.txt"]), @r#"
