@@ -424,6 +424,10 @@ fn answers_that_come_late_are_no_keys() {
     terminal.wait_until("task", is_ready);
     // Long after they were waited for; an error of kitty's is full of letters that would be votes.
     terminal.keys("\x1b_Gi=31;ENOTSUPPORTED:not my kind\x1b\\\x1b[?62;4c\x1b[6;20;10t\x1b[0n");
+    // The picture comes once more, now by sixel.
+    terminal.wait_until("picture", |terminal| {
+        terminal.stream().contains("P0;1;0q\"1;1;") && is_ready(terminal)
+    });
     terminal.keys("jm");
     terminal.wait_until("answer", |terminal| marks(terminal).contains('m'));
     assert_eq!(marks(&terminal), "·m····");
