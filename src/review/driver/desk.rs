@@ -202,9 +202,10 @@ fn serve(desk: &mut dyn Desk, journal: &mut Journal, errand: Errand) -> (Vec<Eve
                 let _ = resume(desk, journal);
             }
             let (events, files) = load(desk, task, asked_for);
+            let store = desk.at_hand().0;
             for event in &events {
                 if let Event::TaskLoaded(task) = event {
-                    journal.learn(task);
+                    journal.learn(store, task);
                 }
             }
             return (events, files);

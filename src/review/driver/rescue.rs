@@ -66,9 +66,11 @@ impl Journal {
         }
     }
 
-    /// Learns the name of an image that comes to the screen.
-    pub fn learn(&mut self, task: &Task) {
-        self.images.insert(task.image, task.image_name.clone());
+    /// Learns the name of an image that comes to the screen, which may show its number only.
+    pub fn learn(&mut self, store: &Store, task: &Task) {
+        if let Ok(Some(image)) = store.image(task.image) {
+            self.images.insert(task.image, image.name);
+        }
         self.tasks.insert(task.id, task.image);
     }
 
