@@ -228,6 +228,10 @@ fn rename(from: &Path, to: &Path) {
     fs::rename(from, to).unwrap();
 }
 
+fn copy(from: &Path, to: &Path) {
+    fs::copy(from, to).unwrap();
+}
+
 /// As `cp FROM TO` does where TO exists: the same file with other bytes.
 fn copy_over(from: &Path, to: &Path) {
     fs::write(to, fs::read(from).unwrap()).unwrap();
@@ -262,9 +266,7 @@ fn moved_away_and_copied_back() {
     healed(
         MOVED,
         |site| rename(&site.database(), &site.aside()),
-        |site| {
-            fs::copy(site.aside(), site.database()).unwrap();
-        },
+        |site| copy(&site.aside(), &site.database()),
     );
 }
 
@@ -273,9 +275,7 @@ fn removed_and_a_backup_put_in_its_place() {
     harmed(
         MOVED,
         |site| fs::remove_file(site.database()).unwrap(),
-        |site| {
-            fs::copy(site.backup(), site.database()).unwrap();
-        },
+        |site| copy(&site.backup(), &site.database()),
     );
 }
 

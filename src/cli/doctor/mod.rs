@@ -100,9 +100,9 @@ fn terminal(forced: Option<PictureMode>) -> Terminal {
     }
 }
 
-const RECOVER: &str = "go back to a copy, if there is one. Else SQLite's own shell saves the rows that can still be read: \
-`sqlite3 FILE .recover | sqlite3 NEW.db` writes a new file and changes nothing here; rows on damaged pages are lost, and \
-`relabel --project NEW.db doctor` checks what came of it";
+const RECOVER: &str = "go back to a copy, if there is one. Else the shell of sqlite.org would save the rows that can still be read \
+    into a new file and change nothing here: `sqlite3 FILE .recover | sqlite3 NEW.db`. Rows on damaged pages are lost; \
+    `relabel --project NEW.db doctor` checks what came of it. Some packaged shells cannot do it: \"SQL logic error\"";
 
 /// Nothing where there is no project.
 fn project(context: &Context) -> Result<Option<Project>, Failure> {
