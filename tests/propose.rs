@@ -703,7 +703,7 @@ fn probabilities_are_known_by_their_sums() {
     );
     let said = project.transcript(&["import", "predictions", "top.csv", "--model", "top"]);
     assert!(
-        said.contains("10 images of the project have no prediction by this model"),
+        said.contains("without a prediction by this model: 10 images of the project"),
         "{said}"
     );
     project.run(&["propose", "--pool", "2"]);

@@ -18,6 +18,7 @@ use crate::cli::table::thousands;
 use crate::domain::{Classes, ImageId};
 use crate::formats::matrix::{Matrix, MatrixError, Rows};
 use crate::store::{Model, Store};
+use crate::text::count;
 
 /// Options of `import predictions`.
 #[derive(Debug, clap::Args)]
@@ -162,8 +163,8 @@ pub fn import_predictions(
     ));
     if known > seen.images {
         context.say(format!(
-            "{} images of the project have no prediction by this model",
-            thousands(known - seen.images)
+            "without a prediction by this model: {} of the project",
+            count(known - seen.images, "image")
         ));
     }
     context.say("the file stays where it is; next: `relabel propose`");

@@ -36,9 +36,9 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
     };
     let progress = &state.progress;
     let mut lines = vec![heading("this sitting")];
-    let (task, done) = match state.is_audit() {
-        true => ("labels looked at", "labels"),
-        false => ("tasks ended", "tasks"),
+    let (one, ended) = match state.is_audit() {
+        true => ("label", "looked at"),
+        false => ("task", "ended"),
     };
     let seconds = match progress.votes {
         0 => String::new(),
@@ -48,11 +48,11 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         ),
     };
     lines.extend(plain(format!(
-        "{} {task}, {} recorded{seconds}; {} of {} {done} done",
-        thousands(progress.finished),
+        "{} {ended}, {} recorded{seconds}; {} of {} done",
+        count(progress.finished, one),
         count(progress.votes, "vote"),
         thousands(progress.before + progress.finished),
-        thousands(progress.total)
+        count(progress.total, one)
     )));
     if let Some(line) = with_others(closing) {
         lines.extend(plain(line));
