@@ -399,7 +399,7 @@ fn text(report: &Report, room: Room) -> String {
     lines.join("\n")
 }
 
-/// How label sets stand to the original labels, in a sentence.
+/// Describes in one sentence how the label sets differ from the original labels.
 pub fn sets_text(sets: &LabelSetChanges) -> String {
     let parts = sets.parts().into_iter();
     let parts: Vec<String> = parts

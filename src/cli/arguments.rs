@@ -1,4 +1,5 @@
-//! What a process was told, and what it prints where that makes no sense: arguments are outside text, which the parser repeats raw.
+//! Arguments of the process, and messages about wrong ones.
+//! Arguments are text from outside, which the parser repeats raw.
 
 use std::io::Write;
 

@@ -28,7 +28,7 @@ pub enum Kind {
 pub struct Failure {
     /// Decides the exit code.
     pub kind: Kind,
-    /// What failed, where and why; one line, whatever it quotes.
+    /// Problem, place and reason. One line, whatever it quotes.
     pub message: String,
     /// Lines below it, such as the first few of what is wrong.
     pub details: Vec<String>,
@@ -172,7 +172,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// What helps against it.
+/// Adds the hint that helps against the trouble.
 fn with_remedy(failure: Failure, trouble: &Trouble) -> Failure {
     let remedy = match trouble {
         Trouble::DiskFull => "make room on the disk; `relabel doctor` shows how much is free",

@@ -54,7 +54,7 @@ fn nobody() -> Failure {
     Failure::usage("who votes?").hint("name the rater with --rater NAME")
 }
 
-/// What to ask about a new name; nothing where there is nobody to be taken for.
+/// Builds the question about a new name. None if the project has no raters that could be meant.
 fn question(name: &str, raters: &[String], role: Role) -> Option<String> {
     if raters.is_empty() {
         return None;

@@ -200,7 +200,7 @@ fn days(counts: &Status) -> Vec<Day> {
 const NOTHING_TO_REVIEW: &str = "every labelled image keeps its label, so there is nothing to review; more proposals give questions: \
      relabel import predictions FILE --model M, or relabel import proposals FILE";
 
-/// Whether a new plan would have tasks.
+/// True if a new plan would have tasks.
 fn asks_more(store: &Store) -> Result<bool, Failure> {
     let cleaned = store.setting(CLEANED)?.is_some();
     let sorted = triage(&store.proposed_labels()?, &store.original_labels()?);

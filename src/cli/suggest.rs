@@ -102,7 +102,7 @@ fn digits(name: &str) -> String {
     name.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// Whether two texts are one number, but for zeros in front.
+/// True if two texts are the same number, apart from leading zeros.
 fn is_same_number(one: &str, other: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number(one)

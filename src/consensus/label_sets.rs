@@ -116,11 +116,11 @@ impl FromIterator<Change> for LabelSetChanges {
 pub struct InSet {
     /// The image, by a dense number.
     pub image: usize,
-    /// Whether the image has an original label.
+    /// True if the image has an original label.
     pub is_labelled: bool,
-    /// Whether the class is the image's original label.
+    /// True if the class is the image's original label.
     pub is_original: bool,
-    /// Whether the class is in the label set.
+    /// True if the class is in the label set.
     pub in_set: bool,
 }
 

@@ -53,7 +53,7 @@ pub fn image_name(text: &str) -> Result<String, ImageNameError> {
     }
 }
 
-/// What the name of an image is compared by: as [`image_name`], without what an absolute path begins with.
+/// Returns the comparison key of an image's name: its [`image_name`] without the start of an absolute path.
 ///
 /// # Errors
 /// The text names no file.
@@ -79,13 +79,13 @@ fn is_drive(part: &str) -> bool {
         && characters.next().is_none()
 }
 
-/// How base64 of a JPEG, PNG, GIF or WebP begins.
+/// First characters of a JPEG, PNG, GIF or WebP in base64.
 const PICTURES: &[&str] = &["/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR"];
 
 /// Shorter texts may be names.
 const SHORTEST_PICTURE: usize = 64;
 
-/// Whether a text holds a picture's bytes.
+/// True if a text holds a picture's bytes.
 fn is_picture(text: &str) -> bool {
     let is_address = text
         .get(..5)

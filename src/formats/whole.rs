@@ -100,11 +100,11 @@ fn read_other(_: &Path, _: FileType, _: u64) -> Result<Vec<u8>, WholeError> {
 #[cfg(unix)]
 struct Pipe {
     pipe: File,
-    /// Whether anybody has had it open for writing.
+    /// True if any process has had it open for writing.
     is_used: bool,
 }
 
-/// How long a writer may take to open a pipe.
+/// Longest time that a writer may take to open a pipe.
 #[cfg(unix)]
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 

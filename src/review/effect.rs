@@ -85,7 +85,7 @@ pub enum Effect {
     LoadEarlier {
         /// First digits of a number, or a part of a name; all tasks where empty.
         filter: String,
-        /// How many tasks are passed over.
+        /// Number of tasks before this part of the list.
         from: usize,
     },
     /// Say what came of the sitting; answered by `SummaryReady`, in an audit `AuditReady`, or `SummaryFailed`.

@@ -269,7 +269,7 @@ pub fn help_lines() -> u16 {
 }
 
 impl Action {
-    /// Whether it answers labels or ends their task: for that, they have to be seen.
+    /// True if it answers labels or ends their task. The labels have to be on the screen for that.
     pub fn votes(self) -> bool {
         matches!(
             self,

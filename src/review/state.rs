@@ -255,7 +255,7 @@ pub struct State {
     pub pictures_on: bool,
     /// Whether there is nothing behind the screen to go back to: the screen is all that the rater may use.
     pub kiosk: bool,
-    /// Whether the rater may know images by their names; else only by their numbers.
+    /// True if the rater may see image names. Otherwise images are shown by number.
     pub names: bool,
     /// What is asked of the labels.
     pub asks: Asks,
@@ -287,7 +287,7 @@ pub struct State {
     pub tasks: HashMap<TaskId, Task>,
     /// Pictures that are wanted now.
     pub pictures: HashMap<PictureRequest, PictureState>,
-    /// Whether the current task is on the screen out of its turn.
+    /// True if the current task is on the screen out of turn.
     pub detour: bool,
     /// Its reason, as of the last such task.
     pub detour_kind: Detour,
@@ -305,7 +305,7 @@ pub struct State {
     pub(super) lost_note: Option<(ImageId, NoteText)>,
     /// The labels that `progress.votes` counts.
     pub(super) voted: HashSet<(TaskId, ClassIndex)>,
-    /// What the newest frame holds of the task.
+    /// Parts of the task in the newest frame.
     pub shown: Shown,
     /// Labels that have been on the screen since the task came there.
     pub(super) seen: HashSet<ClassIndex>,
@@ -397,7 +397,7 @@ impl State {
         self.task()?.labels.get(self.cursor)
     }
 
-    /// Whether the cursor has left the labels.
+    /// True if the cursor is below the labels.
     pub(super) fn cursor_is_below(&self) -> bool {
         self.task()
             .is_some_and(|task| self.cursor >= task.labels.len())

@@ -90,7 +90,7 @@ pub struct Summary {
     pub gold: Option<GoldAgreement>,
     /// Label sets of the images of this sitting.
     pub label_sets: Vec<FinalLabels>,
-    /// Whether only images are looked at on which the rater has answered all that is asked; all others stay blind.
+    /// True if only images are covered on which the rater has answered every question. All others stay blind.
     pub of_own: bool,
     /// Disputes that are left, the most disputed first; for an adjudicator then what is decided, the newest first. A bounded
     /// number of either.

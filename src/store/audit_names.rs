@@ -15,11 +15,11 @@ pub struct RenamedAudit {
     pub was: String,
     /// Its name here.
     pub is: String,
-    /// Whether it came from another copy.
+    /// True if it came from another copy.
     pub came: bool,
 }
 
-/// What decides on an audit's name.
+/// Fields that decide on an audit's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Named {
     named_at: i64,
@@ -72,7 +72,7 @@ impl Store {
     }
 
     /// Gives every audit, its round and the runs over that the name that it is due; `taken` are names of rounds of votes.
-    /// Those whose names change.
+    /// Returns the audits whose names change.
     pub(super) fn settle_audit_names(
         &self,
         taken: &BTreeSet<String>,
@@ -166,7 +166,7 @@ impl Store {
         Ok(renamed)
     }
 
-    /// Whether no audit and no round of votes has a name.
+    /// True if no audit and no round of votes has the name.
     ///
     /// # Errors
     /// SQLite refuses.

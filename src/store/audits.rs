@@ -339,7 +339,7 @@ impl Store {
             .query_row((rater.0, round.0, at), |row| count(row, 0))?)
     }
 
-    /// Whether anybody has ever answered in a round, answers taken back among them.
+    /// True if anybody has ever answered in a round. Answers that were taken back count too.
     ///
     /// # Errors
     /// SQLite refuses.

@@ -23,25 +23,25 @@ pub struct EarlierRow {
     pub at: Option<i64>,
 }
 
-/// Which part of a rater's answered tasks is read, the newest first.
+/// Part of a rater's answered tasks to read, the newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct EarlierPart<'a> {
     /// First digits of an image's or a task's number; all tasks where empty.
     pub filter: &'a str,
-    /// Whether the filter may also be a part of an image's name.
+    /// True if the filter may also be a part of an image's name.
     pub by_name: bool,
-    /// How many tasks are passed over.
+    /// Number of tasks before this part of the list.
     pub from: usize,
-    /// How many are read at most.
+    /// Maximum number of tasks in this part.
     pub most: usize,
 }
 
 /// Tasks that a rater answers a second time, in a round of their own.
 #[derive(Debug, Clone, Default)]
 pub struct Retests {
-    /// Those that are still open: no answer to them is listed.
+    /// Tasks that are still open. No answer to them is listed.
     pub open: Vec<TaskId>,
-    /// Those that are answered: listed with the second answers only.
+    /// Tasks that are answered. They are listed with the second answers only.
     pub answered: Vec<TaskId>,
 }
 

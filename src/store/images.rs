@@ -59,7 +59,7 @@ pub struct KnownFile {
     pub path: Option<PathBuf>,
     /// SHA-256 of the bytes.
     pub sha256: Option<[u8; 32]>,
-    /// Whether there are votes on it, or notes.
+    /// True if the image has votes or notes.
     pub is_answered: bool,
 }
 

@@ -28,7 +28,7 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether there is a log with anything in it.
+/// True if the log holds anything.
 pub(super) fn has_log(database: &Path) -> bool {
     fs::metadata(log_of(database)).is_ok_and(|log| log.len() > HEADER as u64)
 }

@@ -80,7 +80,7 @@ fn is_free(path: &Path) -> Result<(), StoreError> {
 enum NewFile {
     #[cfg(target_os = "linux")]
     Nameless(File),
-    /// Where the system has no such files.
+    /// File with a name, for systems without nameless files.
     Named(tempfile::NamedTempFile),
 }
 

@@ -195,7 +195,7 @@ pub struct Store {
     access: Access,
 }
 
-/// What may be done with the file.
+/// Permitted access to the file.
 #[derive(Debug)]
 enum Access {
     /// Reading and writing, as long as it is there.

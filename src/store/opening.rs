@@ -14,10 +14,10 @@ use super::stamp::{stamp_page, stamp_row};
 use super::trouble::{Trouble, explained, folder_of};
 use super::{Access, Store, StoreError, schema};
 
-/// How long a process waits for another one's transaction.
+/// Longest wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// How long the first transaction waits before locks are suspected.
+/// Wait of the first transaction before locks are suspected.
 const FIRST: Duration = Duration::from_secs(2);
 
 /// A path as SQLite takes it for a path: `file:x.db` and `:memory:` mean something else to it.
@@ -275,7 +275,7 @@ impl Store {
     }
 }
 
-/// What SQLite would roll back first.
+/// True if there is a journal, which SQLite would roll back first.
 fn has_journal(database: &Path) -> bool {
     fs::metadata(beside(database, "-journal")).is_ok_and(|journal| journal.len() > 0)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::log::{LogHead, head_of, index_of, log_of, resolved, stamps_in};
 use super::stamp::{StampPage, StampRow};
 
-/// What happened to an open project file.
+/// Change to an open project file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FileChange {
     /// There is nothing at its path.
@@ -126,7 +126,7 @@ impl Drop for SharedFile {
     }
 }
 
-/// Which log and index lie beside the file.
+/// Log and index beside the file.
 #[derive(Debug, Clone, Copy, Default)]
 struct Companions {
     log: Option<FileId>,
@@ -154,7 +154,7 @@ pub(super) struct Presence {
     stamp: Cell<Option<StampRow>>,
     /// The log's head, which is written anew whenever the log is begun anew.
     log_head: Cell<LogHead>,
-    /// How long the log was.
+    /// Length of the log.
     log_bytes: Cell<u64>,
     /// The newest state that is known to be committed.
     committed: Cell<Option<StampRow>>,
@@ -162,7 +162,7 @@ pub(super) struct Presence {
     spoiled: Cell<Option<FileChange>>,
 }
 
-/// How often something that looks wrong is looked at again: a checkpoint of another process may be under way.
+/// Number of checks until a problem counts: a checkpoint of another process may be under way.
 const LOOKS: usize = 3;
 
 impl Presence {
@@ -186,8 +186,8 @@ impl Presence {
         }
     }
 
-    /// Whether the file at the path is the one that is open, whole, with its log. `newest` is the stamp as SQLite reads it; no
-    /// other process may commit meanwhile.
+    /// Checks that the file at the path is the open one, whole, with its log. `newest` is the stamp as SQLite reads
+    /// it. No other process may commit meanwhile.
     pub fn check(&self, path: &Path, newest: Option<StampRow>) -> Result<(), FileChange> {
         if let Some(change) = self.spoiled.get() {
             return Err(change);
@@ -234,8 +234,8 @@ impl Presence {
         }
     }
 
-    /// Whether the open file, wherever it is now, holds what it held, or what its log has brought there; and whether the log is
-    /// the one that leads to `newest`.
+    /// Checks that the open file, wherever it is now, holds what it held, or what its log has brought there. Also
+    /// checks that the log is the one that leads to `newest`.
     pub fn check_content(&self, path: &Path, newest: Option<StampRow>) -> Result<(), FileChange> {
         let bytes = self.file.bytes().unwrap_or(0);
         if bytes < self.bytes.get() {
@@ -277,7 +277,7 @@ impl Presence {
         Ok(())
     }
 
-    /// Whether the open file is as it was, or as SQLite has it, whatever lies beside it.
+    /// True if the open file is as it was, or as SQLite has it, whatever lies beside it.
     pub fn holds_known_state(&self, newest: Option<StampRow>) -> bool {
         let is_known = |stamp| Some(stamp) == self.stamp.get() || Some(stamp) == newest;
         self.file
@@ -299,13 +299,13 @@ impl Presence {
         }
     }
 
-    /// Whether the log beside the path is the open one.
+    /// True if the log beside the path is the open one.
     pub fn has_own_log(&self, path: &Path) -> bool {
         let now = Companions::of(path);
         now.log.is_some() && now.log == self.companions.log
     }
 
-    /// Whether the log beside the path leads from another state than that of the open file.
+    /// True if the log beside the path continues from another state than that of the open file.
     pub fn has_foreign_log(&self, path: &Path) -> bool {
         let here = self
             .page
@@ -316,14 +316,15 @@ impl Presence {
         })
     }
 
-    /// Whether the locks are in no other process's index.
+    /// True if the locks are in no other process's index.
     pub fn has_own_index(&self, path: &Path) -> bool {
         let now = Companions::of(path).index;
         now.is_none() || now == self.companions.index
     }
 }
 
-/// Whether a log with these states goes on from a file in this one: it begins there, or has brought the file there in part.
+/// True if a log with these states continues from a file in this one. The log begins there, or part of it has
+/// brought the file there.
 pub(super) fn leads_from(log: &[StampRow], file: StampRow) -> bool {
     let begins = log.first().is_some_and(|first| first.previous == file.own);
     begins || log.iter().any(|state| state.own == file.own)

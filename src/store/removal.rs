@@ -16,7 +16,7 @@ pub enum Reason {
     OnScreen,
 }
 
-/// What went with an image.
+/// Numbers of rows removed with an image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Original labels.

@@ -62,7 +62,7 @@ pub struct QuestionScore {
     pub question: QuestionId,
     /// What it asks.
     pub asks: Question,
-    /// Whether the image has an original label.
+    /// True if the image has an original label.
     pub is_labelled: bool,
     /// Whether it asks for the image's original label.
     pub is_original: bool,

@@ -20,7 +20,7 @@ impl Store {
         }
     }
 
-    /// Whether the project can be written.
+    /// Checks that the project can be written.
     ///
     /// # Errors
     /// It is open to read only, or lost.
@@ -59,7 +59,7 @@ impl Store {
     /// open file if that can be, and its log never gets into another.
     ///
     /// # Errors
-    /// What happened to the file.
+    /// The change to the file.
     pub fn watch(&self) -> Result<(), FileChange> {
         self.look_again()
             .inspect_err(|change| self.save_from(*change))

@@ -35,7 +35,7 @@ pub(super) fn version(connection: &Connection) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Whether the file has an earlier schema than the newest.
+/// True if the file has an earlier schema than the newest.
 pub(super) fn is_older(connection: &Connection) -> Result<bool, rusqlite::Error> {
     Ok(version(connection)? < known())
 }

@@ -41,7 +41,7 @@ impl StampRow {
     }
 }
 
-/// Where the row is; nothing in files of earlier versions.
+/// Finds the page that the row is on. None in files of earlier versions.
 pub(super) fn stamp_page(connection: &Connection) -> Result<Option<StampPage>, rusqlite::Error> {
     let number = connection
         .prepare_cached(

@@ -32,7 +32,7 @@ pub struct Status {
     pub gold_questions: u64,
     /// Images whose only proposal is the original label, after planning.
     pub unanimous: u64,
-    /// Whether there is a plan; one of unanimous images has no task.
+    /// True if there is a plan. A plan for unanimous images has no tasks.
     pub planned: bool,
     /// Tasks of the plan.
     pub tasks: u64,
@@ -241,7 +241,7 @@ impl Store {
     }
 }
 
-/// What the votes say of how far the project is.
+/// Progress of the project, according to its votes.
 struct Progress {
     /// Each rater's standing votes in each round.
     raters: Vec<RaterProgress>,

@@ -41,7 +41,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether the file can perhaps be read all the same.
+    /// True if the file can perhaps be read all the same.
     pub(super) fn leaves_reading(&self) -> bool {
         !matches!(self, Trouble::TooManyFiles | Trouble::Busy)
     }
@@ -136,7 +136,7 @@ fn probe(path: &Path) -> Option<Trouble> {
     }
 }
 
-/// Whether SQLite can lock a file of its own in the same folder. Where none can be made, nothing is said against locks.
+/// True if SQLite can lock a file of its own in the same folder. Locks count as working if no file can be made there.
 fn locks_work(path: &Path) -> bool {
     let Ok(folder) = tempfile::tempdir_in(folder_of(path)) else {
         return true;

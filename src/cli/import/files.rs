@@ -48,7 +48,7 @@ pub(super) struct Candidate {
     pub(super) path: PathBuf,
 }
 
-/// What a folder holds beside the candidates.
+/// Contents of a folder that are not candidates.
 #[derive(Debug, Default)]
 pub(super) struct PassedOver {
     /// Links and the like, each with its name.
@@ -185,8 +185,8 @@ fn is_picture(endings: &[&str], path: &Path) -> bool {
     endings.contains(&ending(path).as_str())
 }
 
-/// Whether a file without one of the usual endings is worth a look: it has a rarer one, a usual one with something behind it, as
-/// `jpg_large`, or none.
+/// True if a file without one of the usual endings may be a picture. Its ending is a rarer one, a usual one with a
+/// suffix (`jpg_large`), or missing.
 fn may_be_picture(path: &Path) -> bool {
     let ending = ending(path);
     let goes_on = |known: &str| {
@@ -198,7 +198,7 @@ fn may_be_picture(path: &Path) -> bool {
         || ENDINGS.iter().any(|known| goes_on(known))
 }
 
-/// Whether the first bytes are those of a picture. TIFF's are not asked for: raw files of cameras have the same.
+/// True if the first bytes are those of a picture. TIFF is left out: raw camera files begin with the same bytes.
 fn begins_as_picture(path: &Path) -> bool {
     let mut start = [0; 12];
     let read = File::open(path).and_then(|mut file| file.read(&mut start));
@@ -208,7 +208,7 @@ fn begins_as_picture(path: &Path) -> bool {
     is_webp || marks.iter().any(|mark| start.starts_with(mark))
 }
 
-/// Whether a file or folder is hidden, or one that another program keeps for itself.
+/// True if a file or folder is hidden, or kept by another program for itself.
 fn is_hidden(name: &OsStr) -> bool {
     let is_generated = |generated: &&str| name.eq_ignore_ascii_case(generated);
     name.as_encoded_bytes().starts_with(b".") || GENERATED.iter().any(is_generated)
@@ -280,7 +280,7 @@ pub(super) fn of_list(
     Ok(candidates)
 }
 
-/// Whether a path is relative, and leads to its file without detours.
+/// True if a path is relative and has no empty, `.` or `..` part.
 fn is_plain(path: &str) -> bool {
     path.split('/').all(|part| !["", ".", ".."].contains(&part))
 }

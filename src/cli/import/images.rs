@@ -35,7 +35,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// What a bare `import images PATH` does.
+    /// Returns the options of a bare `import images PATH`.
     pub fn of(path: PathBuf) -> Images {
         Images {
             path,
@@ -154,14 +154,14 @@ fn read_files(
     Ok(good)
 }
 
-/// What came of an import.
+/// Outcome of an import.
 #[derive(Debug, Default)]
 struct Kept {
     new: usize,
     known: usize,
     moved: usize,
     replaced: usize,
-    /// Those of the replaced that have votes or notes.
+    /// Number of replaced images that have votes or notes.
     replaced_answered: usize,
     /// Files whose images have another name than the one that they go by here.
     renamed: Vec<String>,

@@ -21,10 +21,10 @@ pub struct NewImages {
 pub struct ImageNames {
     images: Vec<Named>,
     by_name: HashMap<Arc<str>, usize>,
-    /// Those whose name is not the text that it is compared by.
+    /// Images whose comparison key differs from their name.
     by_key: HashMap<String, Vec<usize>>,
     by_last_part: HashMap<String, Vec<usize>>,
-    /// Whether names that are no image's become images.
+    /// True if unknown names become new images.
     takes_new: bool,
     new: usize,
     /// A suggestion compares a name with all others, which takes a second for a million.
@@ -34,7 +34,7 @@ pub struct ImageNames {
 struct Named {
     id: ImageId,
     name: Arc<str>,
-    /// What it is compared by, where that is not the name.
+    /// Comparison key, if it differs from the name.
     key: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn ends(path: &str) -> impl Iterator<Item = &str> {
     slashes.filter_map(|(at, _)| path.get(at + 1..))
 }
 
-/// Whether a path ends in another, at the border of a folder.
+/// True if a path ends with another path, at a folder boundary.
 pub(super) fn ends_with(path: &str, end: &str) -> bool {
     let before = path.strip_suffix(end);
     before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
@@ -93,7 +93,7 @@ impl ImageNames {
         self
     }
 
-    /// How many images were made.
+    /// Returns the number of images that were added.
     pub fn n_new(&self) -> usize {
         self.new
     }

@@ -1,4 +1,5 @@
-//! Which image each file is of. A name belongs to the picture that came first: another one takes its place only where nobody has voted, or where that is asked for.
+//! Assignment of files to images. A name belongs to the picture that came first. Another picture takes its place only
+//! if nobody has voted on the first, or on request.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ pub(super) struct NewFile {
     pub(super) sha256: [u8; 32],
 }
 
-/// What becomes of a file.
+/// Outcome of placing a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// An image of this name is made.
@@ -34,7 +35,7 @@ pub(super) enum Place {
     Refused(ImageId),
 }
 
-/// How files are placed.
+/// Rules for placing files.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     /// Other pictures take the place of those that the project has.

@@ -125,7 +125,7 @@ pub(super) struct Incoming {
     images: ImageNames,
     default_source: String,
     sources: HashMap<String, i64>,
-    /// What earlier rows propose: a row that says it again counts once.
+    /// Proposals of earlier rows. A repeated proposal counts once.
     seen: HashSet<(Question, i64)>,
     added: usize,
     known: usize,

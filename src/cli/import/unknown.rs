@@ -12,7 +12,7 @@ pub struct UnknownImage {
     pub name: String,
     /// The image that may be meant.
     pub meant: Option<String>,
-    /// What to do about it.
+    /// Hint on how to resolve it.
     pub what_to_do: String,
 }
 
@@ -32,7 +32,7 @@ impl UnknownImage {
 /// More of them would bury what to do.
 pub(super) const LISTED: usize = 5;
 
-/// Those of a file, each name once.
+/// Unknown images of a file, each name once.
 #[derive(Debug, Default)]
 pub struct UnknownImages {
     names: HashSet<String>,

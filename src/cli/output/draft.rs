@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What a draft with a name is called: a later run recognises and removes what a killed one left.
+/// Prefix of a named draft. A later run recognises and removes drafts that a killed run left.
 const PREFIX: &str = ".relabel-output-";
 const SUFFIX: &str = ".tmp";
 
@@ -14,9 +14,9 @@ pub struct Draft<'a> {
     file: File,
     place: &'a Path,
     folder: PathBuf,
-    /// What stands in its place now.
+    /// Metadata of the file in its place now, if there is one.
     before: Option<&'a Metadata>,
-    /// Where it has one.
+    /// Path of the draft, if it has a name.
     name: Option<PathBuf>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Where to write.
+    /// Returns the file to write to.
     pub fn file(&self) -> &File {
         &self.file
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::cli::context::shown;
 use crate::cli::failure::{Failure, Kind};
 
-/// What the system says, in words.
+/// Describes a system error in words.
 pub fn in_words(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::StorageFull => "the disk is full".to_owned(),

@@ -40,7 +40,7 @@ impl CellOptions {
         }
     }
 
-    /// What becomes of formulas.
+    /// Returns the treatment of formulas.
     pub fn formulas(&self) -> Formulas {
         match self.defuse {
             true => Formulas::Defused,
@@ -49,7 +49,7 @@ impl CellOptions {
     }
 }
 
-/// What an output is made of, which decides what a terminal gets of it.
+/// Kind of content in an output. It decides how a terminal shows the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contents {
     /// Lines of text: control characters are shown as escapes.
@@ -62,7 +62,7 @@ pub enum Contents {
     Bytes,
 }
 
-/// What writers write into.
+/// Buffered channel for writers.
 pub type Sink<'a> = BufWriter<Channel<'a>>;
 
 /// An output that is open.
@@ -85,7 +85,7 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// What may be a terminal.
+    /// Wraps a stream that may be a terminal.
     fn shown(out: impl Write + IsTerminal + Send + 'a, contents: Contents) -> Channel<'a> {
         if !out.is_terminal() {
             return Channel::plain(out);
@@ -267,14 +267,14 @@ fn say_hard_links(path: &Path, before: Option<&std::fs::Metadata>, context: &Con
 #[cfg(not(unix))]
 fn say_hard_links(_: &Path, _: Option<&std::fs::Metadata>, _: &Context) {}
 
-/// What a command is going to write, to be looked at before its work.
+/// Planned outputs of a command, to be checked before its work.
 #[derive(Debug, Default)]
 pub struct Outputs<'a> {
     /// Each by the option that names it.
     pub places: &'a [(&'static str, Option<&'a Path>)],
     /// Files that the command reads.
     pub inputs: &'a [&'a Path],
-    /// Whether it prints figures besides.
+    /// True if the command also prints figures.
     pub prints_figures: bool,
 }
 

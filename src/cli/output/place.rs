@@ -1,4 +1,4 @@
-//! Where an output leads, and places that are never written to.
+//! Destinations of outputs, and places that are never written to.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use super::failures::{cannot, in_words};
 use crate::cli::context::shown;
 use crate::cli::failure::Failure;
 
-/// Where an output leads.
+/// Destination of an output.
 #[derive(Debug)]
 pub enum Place {
     /// `-` and `/dev/stdout`.
@@ -22,7 +22,7 @@ pub enum Place {
     File {
         /// Behind all links.
         path: PathBuf,
-        /// What is there now.
+        /// Metadata of the file there now, if there is one.
         before: Option<Metadata>,
     },
 }
@@ -31,7 +31,7 @@ pub enum Place {
 const MOST_LINKS: usize = 40;
 
 impl Place {
-    /// Where a path leads; refuses the project's files, any SQLite file, folders and what may not be written.
+    /// Resolves a path. Refuses the project's files, any SQLite file, folders, and places that may not be written.
     pub fn of(given: &Path, project: &Path) -> Result<Place, Failure> {
         match opened_number(given) {
             Some(1) => {
@@ -79,7 +79,7 @@ impl Place {
         }
     }
 
-    /// Whether both lead to the same thing, which holds one output only.
+    /// True if both lead to the same destination, which can hold only one output.
     pub fn is_also(&self, other: &Place) -> bool {
         match (self, other) {
             (Place::Stdout, Place::Stdout) | (Place::Stderr, Place::Stderr) => true,
@@ -94,7 +94,7 @@ impl Place {
         }
     }
 
-    /// Whether writing there would replace this file.
+    /// True if writing there would replace this file.
     pub fn replaces(&self, file: &Path) -> bool {
         matches!(self, Place::File { path, .. } if is_same_file(path, file))
     }
@@ -111,7 +111,7 @@ fn is_device(_: &Path) -> bool {
     false
 }
 
-/// What tells a file from all others, whatever it is called.
+/// Returns the identity of a file, which is the same under every name.
 #[cfg(unix)]
 fn identity(found: &Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
@@ -123,7 +123,7 @@ fn identity(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
 
-/// Whether two paths lead to one file, links and hard links too.
+/// True if two paths lead to one file, also through links and hard links.
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     match (fs::metadata(one), fs::metadata(other)) {
         (Ok(found), Ok(known)) if identity(&found).is_some() => {
@@ -215,7 +215,7 @@ fn in_its_folder(given: &Path, path: &Path) -> Result<PathBuf, Failure> {
     Ok(folder.join(name))
 }
 
-/// What SQLite puts behind the name of a database.
+/// Endings that SQLite adds to the name of a database.
 const BESIDE_A_DATABASE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
@@ -290,7 +290,7 @@ fn refuse_databases(given: &Path, path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Whether a file begins as databases of SQLite and their logs do.
+/// True if a file begins like an SQLite database or its log.
 fn is_database(path: &Path) -> bool {
     const BEGINNINGS: [&[u8]; 4] = [
         b"SQLite format 3\0",

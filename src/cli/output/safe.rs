@@ -1,4 +1,4 @@
-//! What keeps a terminal from acting on what is written to it.
+//! Protection of a terminal from acting on what is written to it.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -12,9 +12,9 @@ pub struct TerminalSafe<W> {
     contents: Contents,
     /// The beginning of a character whose end has not come yet.
     begun: Vec<u8>,
-    /// Whether the next character of CSV stands within quotes.
+    /// True if the next character of CSV is inside quotes.
     in_quotes: bool,
-    /// Whether anything was shown otherwise than it was given.
+    /// True if anything was shown in another form than it was given.
     changed: bool,
 }
 

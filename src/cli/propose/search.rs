@@ -35,7 +35,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Where a picture goes.
+    /// Returns the path for the plot, if one was given.
     pub fn plot(&self) -> Option<&Path> {
         self.plot.as_deref()
     }

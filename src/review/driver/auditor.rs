@@ -96,7 +96,7 @@ impl Auditor {
         Ok(answer.map(|answer| (question, answer)))
     }
 
-    /// What this auditor has not found right: image, label, and a word; the others' findings are not shown.
+    /// Lists what this auditor has not found right: image, label, and a word. Other auditors' findings are not shown.
     fn found(&self) -> Result<Vec<(String, String, &'static str)>, StoreError> {
         let planned = &self.audit.planned;
         let own = self

@@ -55,7 +55,7 @@ pub fn seen_images(
     Ok(Some(seen))
 }
 
-/// What came of the votes so far, for a rater who ended tasks of the `touched` images and sees those that are `seen`.
+/// Summarises the votes so far, for a rater who ended tasks of the `touched` images and may see those that are `seen`.
 ///
 /// Label sets follow the votes one by one; agreement looks at the rater's own questions only.
 pub fn summarise(

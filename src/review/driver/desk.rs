@@ -58,7 +58,7 @@ pub enum Errand {
     LoadEarlier {
         /// First digits of a number, or a part of a name.
         filter: String,
-        /// How many tasks are passed over.
+        /// Number of tasks before this part of the list.
         from: usize,
     },
     /// Count the votes, for a rater who touched these images.
@@ -76,7 +76,7 @@ pub trait Desk {
     /// The project, to open it anew where its file was lost.
     fn store_mut(&mut self) -> &mut Store;
 
-    /// Whether the tasks are those of the plan.
+    /// True if the tasks are those of the plan.
     fn is_planned(&self) -> bool {
         true
     }
@@ -130,8 +130,8 @@ pub trait Desk {
     fn leave(&mut self) -> Result<(), StoreError>;
 }
 
-/// How often the project file is looked at while nothing happens: what is recorded has to leave its log before another file
-/// comes to its place.
+/// Interval between checks of the project file while nothing happens. Recorded votes have to leave its log before
+/// another file takes its place.
 const WATCH: Duration = Duration::from_secs(1);
 
 /// Does errands in their order until nobody can send any more; what was sent is always done. Gives what is not in the project.

@@ -11,7 +11,7 @@ use crate::store::{EarlierPart, EarlierRow, StoreError};
 /// Tasks that are read at a time.
 const PART: usize = 50;
 
-/// Which part of the list is read: one task more than is shown, to know whether there are more.
+/// Returns the part of the list to read: one task more than is shown, to know whether there are more.
 pub fn part<'a>(sitting: &Sitting, filter: &'a str, from: usize) -> EarlierPart<'a> {
     EarlierPart {
         filter,

@@ -109,7 +109,7 @@ mod unix {
             })
         }
 
-        /// Whether the terminal has yet to say something of pictures.
+        /// Records whether the terminal still owes answers about pictures.
         pub fn expect_pictures(&self, expected: bool) {
             self.shared.has_pictures.store(expected, Ordering::Relaxed);
         }
@@ -224,7 +224,7 @@ mod console {
     use crate::review::event::Event;
     use crate::review::picture::{PictureMode, examine};
 
-    /// How often the thread looks whether the screen is closed.
+    /// Interval at which the thread checks whether the screen is closed.
     const LOOK: Duration = Duration::from_millis(50);
 
     /// The thread that reads the console.

@@ -80,14 +80,14 @@ pub struct Setup {
     pub keymap: Keymap,
     /// Whether the screen is all that the rater may use.
     pub kiosk: bool,
-    /// Whether images are shown with their names, which may give their labels away; adjudicators always see them.
+    /// True if images are shown with their names, which may give their labels away. Adjudicators always see names.
     pub names: bool,
 }
 
-/// What came of a sitting.
+/// Outcome of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
+    /// Reason for its end.
     pub ended: Ended,
     /// Votes that are not in the project.
     pub rescued: Option<Rescued>,
@@ -128,7 +128,7 @@ struct Sitting {
     round_name: String,
     /// Whether answers decide disputes, as an adjudicator's do, who sees everybody's votes.
     decides: bool,
-    /// Whether the rater may know images by their names.
+    /// True if the rater may see image names.
     names: bool,
     /// Where tasks that are answered once more have their votes.
     retest_round: RoundId,
@@ -158,7 +158,7 @@ enum Message {
     Signal(i32),
     /// The terminal has this picture.
     Picture(u32),
-    /// What was found out of the terminal, so far.
+    /// Findings about the terminal so far.
     Terminal(Box<Detected>),
 }
 

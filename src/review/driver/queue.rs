@@ -45,7 +45,7 @@ pub struct Queue {
     pub today: usize,
     /// Tasks that every rater gets, whoever else has answered them: gold.
     pub for_all: HashSet<TaskId>,
-    /// Those of the open tasks that the rater has finished before and gets once more.
+    /// Open tasks that the rater has finished before and gets once more.
     pub retests: HashSet<TaskId>,
 }
 

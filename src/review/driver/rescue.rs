@@ -1,4 +1,4 @@
-//! What a rater answered in this session, kept in memory for the case that the project file is lost under the screen.
+//! A rater's answers in this session, kept in memory in case the project file is lost while the screen is open.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -31,16 +31,16 @@ pub struct Journal {
     images: HashMap<ImageId, String>,
     tasks: HashMap<TaskId, ImageId>,
     given: BTreeMap<(ImageId, ClassIndex, RoundId), Given>,
-    /// Whether the file was lost since the last vote on disk.
+    /// True if the file has been lost since the last vote on disk.
     pub lost: bool,
-    /// Whether another file has come in its place: keys of questions may differ there.
+    /// True if another file has taken its place. Keys of questions may differ there.
     pub moved_on: bool,
 }
 
 /// Votes that are not in the project, and the file that they are in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rescued {
-    /// How many.
+    /// Number of votes.
     pub votes: usize,
     /// The file, or why there is none.
     pub file: Result<PathBuf, String>,
@@ -102,7 +102,7 @@ impl Journal {
         }
     }
 
-    /// Whether another file is the same project, with the same keys for what this session has shown.
+    /// True if another file is the same project, with the same keys for what this session has shown.
     ///
     /// With `is_planned` its tasks are those of the plan.
     pub fn fits(

@@ -7,7 +7,7 @@ pub enum Answer {
     Picture {
         /// The picture's number.
         number: u32,
-        /// Whether the terminal has it.
+        /// True if the terminal has it.
         ok: bool,
     },
     /// Primary device attributes (DA1).

@@ -18,7 +18,7 @@ const BLOCK: usize = 4096;
 #[derive(Debug)]
 pub struct Tty {
     parser: Parser,
-    /// Where another thread may end the waiting.
+    /// Socket through which another thread may end the wait.
     waker: Option<UnixStream>,
 }
 

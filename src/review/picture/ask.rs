@@ -81,7 +81,7 @@ const LATEST: Duration = Duration::from_secs(5);
 /// The same for a terminal around tmux: most tmux pass no question on.
 const LATEST_BEHIND_TMUX: Duration = Duration::from_millis(1500);
 
-/// What a terminal was asked, what it answered, and what follows for pictures. Answers count whenever they come.
+/// Questions to a terminal, its answers, and their consequences for pictures. Answers count whenever they come.
 #[derive(Debug)]
 pub struct Inquiry {
     environment: Environment,
@@ -98,7 +98,7 @@ pub struct Inquiry {
     latest: Instant,
     /// tmux was asked, or is not to be asked.
     asked_tmux: bool,
-    /// What was found out is told then.
+    /// Time to report the findings.
     due: Option<Instant>,
     told: Option<TerminalPictures>,
 }
@@ -208,7 +208,7 @@ impl Inquiry {
         self.due
     }
 
-    /// What was found out, when it is time to tell and it is not what was told before.
+    /// Returns the findings if it is time to report them and they differ from the last report.
     pub fn news(&mut self, now: Instant) -> Option<Detected> {
         self.due.take_if(|due| *due <= now)?;
         let found = self.found();
@@ -217,7 +217,7 @@ impl Inquiry {
         is_new.then_some(found)
     }
 
-    /// What was found out so far.
+    /// Returns the findings so far.
     pub fn found(&self) -> Detected {
         let asked = self.not_asked.unwrap_or(match self.has_answered {
             true => "asked, and it answered",

@@ -145,7 +145,7 @@ impl fmt::Display for Damage {
     }
 }
 
-/// What a header says.
+/// Contents of a header.
 #[derive(Debug, Clone, Copy)]
 struct Header {
     /// As stored.
@@ -328,7 +328,7 @@ fn broken(format: &str, reason: &str) -> DecodeError {
     }
 }
 
-/// What the image library says of a file.
+/// Converts the image library's error on a file.
 fn of_library(format: ImageFormat, file: &[u8], error: &ImageError) -> DecodeError {
     let name = format
         .extensions_str()
@@ -358,7 +358,7 @@ fn of_library(format: ImageFormat, file: &[u8], error: &ImageError) -> DecodeErr
     }
 }
 
-/// Whether a WebP says that it is longer than it is.
+/// True if a WebP file is shorter than its header states.
 fn is_cut_riff(file: &[u8]) -> bool {
     let length = file.get(4..).and_then(<[u8]>::first_chunk::<4>);
     length.is_some_and(|length| u64::from(u32::from_le_bytes(*length)) + 8 > file.len() as u64)

@@ -63,7 +63,7 @@ impl Layer {
         self.patience = FIRST_PATIENCE + 4 * took;
     }
 
-    /// Whether tmux stands between.
+    /// True if tmux is between relabel and the terminal.
     pub fn is_through_tmux(&self) -> bool {
         self.tmux
     }
@@ -215,7 +215,7 @@ impl Layer {
         self.is_whole(pieces) && !pieces.bands.iter().any(|band| is_under_way(band.id))
     }
 
-    /// Whether the terminal shows something of a picture, as far as it says: the coarse one is enough.
+    /// True if the terminal shows some of a picture, as far as it has reported. The coarse version is enough.
     pub fn has_some(&self, picture: &Picture) -> bool {
         let (Form::Kitty(pieces) | Form::Placeholders { pieces, .. }) = &picture.form else {
             return true;

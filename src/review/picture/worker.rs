@@ -41,7 +41,7 @@ pub enum NoPicture {
 }
 
 impl NoPicture {
-    /// Whether there is a file that nobody gets to see.
+    /// True if there is a file, but no picture can be made of it.
     pub fn is_unusable(&self) -> bool {
         matches!(self, NoPicture::Unusable(_))
     }

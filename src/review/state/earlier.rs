@@ -11,7 +11,7 @@ pub struct EarlierTask {
     pub number: usize,
     /// Its image, by number, or by name for those who see names.
     pub image: String,
-    /// Which of the image's tasks it is, from 1, and how many there are.
+    /// Position among the image's tasks, from 1, and the number of those tasks.
     pub part: (usize, usize),
     /// Time of the first answer, in words; empty where unknown.
     pub at: String,
@@ -24,11 +24,11 @@ pub struct EarlierTask {
 pub struct EarlierTasks {
     /// First digits of a number, or a part of a name; all tasks where empty.
     pub filter: String,
-    /// How many tasks stand before these in the list.
+    /// Number of tasks before these in the list.
     pub from: usize,
     /// The tasks.
     pub tasks: Vec<EarlierTask>,
-    /// Whether there are more behind them.
+    /// True if the list has more tasks after these.
     pub more: bool,
 }
 
@@ -37,7 +37,7 @@ pub struct EarlierTasks {
 pub struct Earlier {
     /// As far as it was read.
     pub list: EarlierTasks,
-    /// Whether a part of it is being read.
+    /// True if a part of it is being read.
     pub reading: bool,
     /// The task that Enter opens.
     pub selected: usize,
@@ -45,7 +45,7 @@ pub struct Earlier {
     pub entered: Option<i64>,
     /// Why it cannot be read.
     pub error: Option<String>,
-    /// Whether it was opened from the closing screen.
+    /// True if it was opened from the closing screen.
     pub from_closing: bool,
 }
 

@@ -4,7 +4,7 @@ use super::{Asks, State};
 use crate::review::keymap::Action;
 
 impl State {
-    /// Whether the task is read and nothing of it is open.
+    /// True if the task is loaded and none of its labels is open.
     pub fn is_all_answered(&self) -> bool {
         self.task().is_some_and(|task| task.next_open(0).is_none())
     }
@@ -37,7 +37,7 @@ impl State {
         }
     }
 
-    /// What is said of a key that would answer one label more.
+    /// Returns the message for a key that would answer one label more.
     pub(in crate::review) fn all_answered_words(&self) -> String {
         let keys = self.keymap.keys_of(Action::Done);
         let key = match keys.first() {

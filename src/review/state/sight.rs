@@ -1,11 +1,11 @@
-//! What of a task is on the screen: nothing else is voted on.
+//! Parts of a task on the screen. Votes count only on those.
 
 use super::{PictureState, State};
 use crate::domain::{ClassIndex, TaskId};
 use crate::review::layout::{SMALLEST, areas};
 use crate::review::picture::{NoPicture, PictureRequest};
 
-/// What the newest frame holds of the task, as far as the terminal says.
+/// Parts of the task in the newest frame, as far as the terminal has reported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// Columns and rows of the frame.
@@ -48,10 +48,10 @@ fn labels_were(count: usize) -> String {
     }
 }
 
-/// Whether the rater can see what a vote would be about: the question, and the picture or why there is none.
+/// Checks that the rater can see the subject of a vote: the question, and the picture or the reason for its absence.
 ///
 /// # Errors
-/// What is not seen.
+/// The reason why a vote does not count.
 pub fn can_vote(state: &State) -> Result<(), NotSeen> {
     if areas(state.size).is_none() {
         return Err(NotSeen::Window);
@@ -67,10 +67,10 @@ pub fn can_vote(state: &State) -> Result<(), NotSeen> {
     }
 }
 
-/// The same, and whether these labels have been on the screen since the task came there.
+/// Checks the same, and that these labels have been on the screen since the task came there.
 ///
 /// # Errors
-/// What is not seen.
+/// The reason why a vote does not count.
 pub fn can_answer(state: &State, classes: &[ClassIndex]) -> Result<(), NotSeen> {
     can_vote(state)?;
     let unseen = classes.iter().filter(|class| !state.seen.contains(class));

@@ -66,7 +66,7 @@ pub fn failed(state: &mut State, reason: String) {
     }
 }
 
-/// Whether keys wait for a task that is being looked for.
+/// True if keys wait for a task because the list is still being read.
 pub fn waits(state: &State) -> bool {
     matches!(&state.mode, Mode::Earlier(earlier) if earlier.entered.is_some())
 }
@@ -183,7 +183,7 @@ fn open_task(state: &mut State, task: TaskId, at: i64) -> Vec<Effect> {
     Vec::new()
 }
 
-/// How to leave a task that was out of its turn and has open labels, to be said behind that.
+/// Returns the hint on how to leave a task that is out of turn and has open labels, for the end of a message.
 pub fn way_back(state: &State) -> String {
     let keys = state.keymap.keys_of(Action::Skip);
     match (state.detour, keys.first()) {

@@ -1,4 +1,4 @@
-//! Which keys may vote.
+//! Rules for keys that may vote.
 
 use crate::domain::ClassIndex;
 use crate::review::keymap::Action;
@@ -7,7 +7,7 @@ use crate::review::state::{NotSeen, State, can_answer};
 /// Milliseconds: who types on so soon after a key that did not count means the labels that come after its own.
 const BURST: i64 = 700;
 
-/// Whether a key may vote now: only on what the rater sees.
+/// Checks that a key may vote now: only on what the rater sees.
 pub fn may_vote(state: &State, action: Action, at: i64) -> Result<(), NotSeen> {
     match action {
         Action::NoToAll => can_answer(state, &open_labels(state)),

@@ -16,7 +16,7 @@ fn typed(event: KeyEvent) -> Option<char> {
     }
 }
 
-/// What is said of a letter of another alphabet, with which every key is dead.
+/// Returns the message for a letter of another alphabet, in which no key works.
 pub fn foreign_letter(event: KeyEvent) -> Option<String> {
     let letter = typed(event)?;
     let is_foreign = letter >= BEYOND_LATIN && letter.is_alphabetic();
@@ -27,7 +27,7 @@ pub fn foreign_letter(event: KeyEvent) -> Option<String> {
     })
 }
 
-/// What is said of any other character that no key is bound to.
+/// Returns the message for any other character that no key is bound to.
 pub fn no_key(keymap: &Keymap, event: KeyEvent) -> Option<String> {
     let character = typed(event).filter(|character| !character.is_control())?;
     let is_bound = |character| {

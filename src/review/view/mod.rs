@@ -22,12 +22,12 @@ use super::layout::{SMALLEST, areas};
 use super::picture::Placed;
 use super::state::{Mode, Shown, State};
 
-/// What a frame holds.
+/// Contents of a frame.
 #[derive(Debug, Default)]
 pub struct Drawn {
     /// The pictures on it, for those that are not made of cells.
     pub pictures: Vec<Placed>,
-    /// What of the task is there.
+    /// Parts of the task in the frame.
     pub shown: Shown,
 }
 

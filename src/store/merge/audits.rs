@@ -54,7 +54,7 @@ pub(super) fn take_in(
     Ok((counted, renamed))
 }
 
-/// What decides between two samples of one audit: how many are drawn, then what is said of them.
+/// Builds the key that decides between two samples of one audit. The number of draws comes first.
 fn sample(audit: &StoredAudit) -> impl Ord {
     let words = [&audit.given, &audit.drawn_by, &audit.maybe].map(String::clone);
     let bounds = (audit.tolerance.to_bits(), audit.confidence.to_bits());

@@ -106,7 +106,7 @@ struct Folder {
     _lock: File,
 }
 
-/// How such folders' names begin.
+/// Prefix of the names of such folders.
 const PREFIX: &str = ".relabel-merge-";
 
 impl Folder {
@@ -135,7 +135,7 @@ impl Folder {
         self.folder.path()
     }
 
-    /// Whether the disk has room for so many bytes.
+    /// Checks that the disk has room for so many bytes.
     #[cfg(unix)]
     fn check_room(&self, bytes: u64) -> io::Result<()> {
         let disk = rustix::fs::statvfs(self.path())?;

@@ -31,7 +31,7 @@ pub struct Screen {
     layer: Layer,
     size: Size,
     newest: Option<Newest>,
-    /// What the newest frame holds, whether or not the terminal has its picture already.
+    /// Contents of the newest frame, even if the terminal does not have its picture yet.
     drawn: Shown,
 }
 
@@ -131,7 +131,7 @@ impl Screen {
         }
     }
 
-    /// What is on the screen of the task, as far as the terminal says.
+    /// Returns the parts of the task on the screen, as far as the terminal has reported.
     pub fn shown(&self) -> Shown {
         let newest = self.newest.as_ref();
         let picture = newest.and_then(|newest| newest.picture.upgrade());
@@ -152,7 +152,7 @@ impl Screen {
         self.layer.acknowledged(picture, Instant::now());
     }
 
-    /// Whether the terminal has not had its say yet on pictures that it was sent.
+    /// True if the terminal has yet to acknowledge pictures that it was sent.
     pub fn awaits_acknowledgement(&self) -> bool {
         self.layer.patience_ends().is_some()
     }

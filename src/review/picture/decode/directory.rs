@@ -33,7 +33,7 @@ const MOST_VALUES: usize = 1 << 22;
 /// Type of four bytes without a sign.
 const LONG: u16 = 4;
 
-/// Where the entries of the first directory stand in a file.
+/// Entries of a file's first directory, with their positions.
 #[derive(Debug)]
 pub struct Directory {
     little: bool,

@@ -21,10 +21,10 @@ const FORMAT: &str = "JPEG";
 /// More scans are an attack: each makes the decoder go through the whole picture.
 const MOST_SCANS: usize = 100;
 
-/// What the markers say, when the file is of a kind that is read.
+/// Reads the header from the markers.
 ///
 /// # Errors
-/// It is not.
+/// The file is not of a kind that can be decoded.
 pub fn header(file: &[u8]) -> Result<Header, DecodeError> {
     read_markers(file).map(|(_, header)| header)
 }

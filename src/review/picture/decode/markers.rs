@@ -51,17 +51,17 @@ impl Markers<'_> {
         (!markers.components.is_empty()).then_some(markers)
     }
 
-    /// Whether the pixels are coded in more passes, each of which makes them finer.
+    /// True if the pixels are coded in several passes, each of which adds detail.
     pub fn is_progressive(&self) -> bool {
         self.process & 3 == 2
     }
 
-    /// Whether samples are coded by arithmetic and not by Huffman's trees.
+    /// True if samples use arithmetic coding and not Huffman coding.
     pub fn is_arithmetic(&self) -> bool {
         self.process >= 9
     }
 
-    /// Whether no component has more samples than the first, and all come in one scan or progressively: the usual case.
+    /// True in the usual case: no component has more samples than the first, and all are in one scan or progressive.
     pub fn is_usual(&self) -> bool {
         let first = self.components.first().copied().unwrap_or_default();
         let all = usize::from(self.first_scan) >= self.components.len();

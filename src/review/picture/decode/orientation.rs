@@ -1,4 +1,4 @@
-//! Where is up: EXIF data of every container.
+//! Orientation of a picture, from the EXIF data of every container.
 
 use image::metadata::Orientation;
 
@@ -25,7 +25,7 @@ pub fn png_exif(file: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Whether width and height change places.
+/// True if width and height are swapped.
 pub fn turns(orientation: Orientation) -> bool {
     matches!(
         orientation,

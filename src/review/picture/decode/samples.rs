@@ -15,12 +15,12 @@ pub enum Format {
     Float,
 }
 
-/// How samples lie in a list.
+/// Layout of samples in a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Samples {
     /// Bits of each in the file.
     pub bits: u32,
-    /// How many lie together in a row's pixel.
+    /// Number of samples per pixel in a row.
     pub together: u32,
     /// Pixels per row.
     pub width: u32,
@@ -33,7 +33,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Whether the sample at a place of a list of so many is a colour's.
+    /// True if the sample at position `at` in a list of `all` samples belongs to a colour.
     fn is_color(&self, at: usize, all: usize) -> bool {
         let samples = self.samples as usize;
         let sample = match self.planar {
@@ -144,7 +144,7 @@ pub fn eight_bits(values: DecodingResult, samples: &Samples) -> Vec<u8> {
     }
 }
 
-/// What is black and white, and an alpha that hides all.
+/// Sample values of black, of white, and of full opacity.
 type Ends = (f64, f64, f64);
 
 fn full(bits: u32) -> Ends {

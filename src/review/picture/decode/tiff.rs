@@ -18,7 +18,7 @@ const FORMAT: &str = "TIFF";
 /// JPEG inside, of which each strip is a file without its tables.
 const JPEG: u64 = 7;
 
-/// How the samples lie in a file that is read.
+/// Layout of the samples in a file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Layout {
     width: u32,
@@ -44,16 +44,16 @@ impl Layout {
         (u64::from(width) * u64::from(self.bits) * u64::from(self.together())).div_ceil(8)
     }
 
-    /// Whether the library knows samples of so many bits only as bytes.
+    /// True if the library handles samples of this bit depth only as bytes.
     fn is_bytes_to_the_library(&self) -> bool {
         matches!(self.bits, 9..=15)
     }
 }
 
-/// What the first directory says, when the file is of a kind that is read.
+/// Reads the header from the first directory.
 ///
 /// # Errors
-/// It is not.
+/// The file is not of a kind that can be decoded.
 pub fn header(file: &[u8]) -> Result<Header, DecodeError> {
     let directory = Directory::of(file).ok_or_else(|| ends_early(FORMAT))?;
     let layout = layout(file, &directory)?;

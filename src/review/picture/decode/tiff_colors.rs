@@ -7,7 +7,7 @@ use super::jpeg::of_inks;
 use super::range::over_white;
 use super::{DecodeError, broken};
 
-/// What the samples of a pixel are.
+/// Meaning of a pixel's samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
     WhiteIsZero,
@@ -31,7 +31,7 @@ impl Ink {
     }
 }
 
-/// Whether a sample behind the colour says how much of it is seen.
+/// Kind of opacity sample after the colour samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alpha {
     None,
@@ -40,7 +40,7 @@ enum Alpha {
     Apart,
 }
 
-/// How samples become colours.
+/// Conversion of samples to colours.
 #[derive(Debug)]
 pub struct Colors {
     ink: Ink,
