@@ -187,18 +187,7 @@ fn audits_of_older_projects_are_the_same_in_every_copy() {
         "audit", "plan", "--name", "spot", "--size", "10", "--seed", "1",
     ]);
     // As version 8 had it, then copied and drawn further in one of the two.
-    let older = |name: &str| {
-        let connection = rusqlite::Connection::open(project.path(name)).unwrap();
-        connection
-            .execute_batch(
-                "DROP INDEX audit_by_identity; ALTER TABLE audit DROP COLUMN identity;
-                 ALTER TABLE audit DROP COLUMN given_name; ALTER TABLE audit DROP COLUMN named_at;
-                 DROP TABLE stamp;
-                 PRAGMA user_version = 8;",
-            )
-            .unwrap();
-    };
-    older("relabel.db");
+    Project::as_version_8(&project.database());
     std::fs::copy(project.database(), project.path("laptop.db")).unwrap();
     in_copy(
         &project,
@@ -207,7 +196,7 @@ fn audits_of_older_projects_are_the_same_in_every_copy() {
             "audit", "plan", "--name", "spot", "--size", "15", "--seed", "1",
         ],
     );
-    older("laptop.db");
+    Project::as_version_8(&project.path("laptop.db"));
     let said = project.transcript(&["merge", "laptop.db"]);
     assert!(!said.contains("goes by"), "{said}");
     assert_eq!(figures(&project, "spot")["drawn"], 15);

@@ -131,11 +131,7 @@ fn what_is_in_the_log_alone_is_seen_too_and_an_old_schema_is_read() {
     let old = Project::empty();
     fs::copy(project.database(), old.database()).unwrap();
     drop(connection);
-    let connection = rusqlite::Connection::open(old.database()).unwrap();
-    connection
-        .execute_batch("DROP TABLE stamp; PRAGMA user_version = 8")
-        .unwrap();
-    drop(connection);
+    Project::as_version_8(&old.database());
     let (Some(_one), Some(_other)) = (Medium::of(copy.folder()), Medium::of(old.folder())) else {
         return;
     };
@@ -166,11 +162,7 @@ fn names_that_mean_more_to_sqlite_are_paths_like_any_other() {
             .collect();
         assert_eq!(before, [name]);
         // Its copy aside, too.
-        let connection = rusqlite::Connection::open(project.folder().join(name)).unwrap();
-        connection
-            .execute_batch("DROP TABLE stamp; PRAGMA user_version = 8")
-            .unwrap();
-        drop(connection);
+        Project::as_version_8(&project.folder().join(name));
         assert!(project.run(&[&option, "rater", "list"]).contains("ann"));
         assert!(project.path(&format!("{name}.v8.db")).exists());
         project.run(&["--project=other.db", "init"]);

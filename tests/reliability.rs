@@ -235,23 +235,10 @@ fn killed_commands_do_all_or_nothing() {
     }
 }
 
-/// The project as the version before wrote it.
-fn of_version_8(project: &Project) {
-    let connection = rusqlite::Connection::open(project.database()).unwrap();
-    connection
-        .execute_batch(
-            "DROP TABLE stamp;
-             DROP INDEX audit_by_identity; ALTER TABLE audit DROP COLUMN identity;
-             ALTER TABLE audit DROP COLUMN given_name; ALTER TABLE audit DROP COLUMN named_at;
-             PRAGMA user_version = 8",
-        )
-        .unwrap();
-}
-
 #[test]
 fn a_killed_migration_can_be_run_again() {
     let project = prepared();
-    of_version_8(&project);
+    Project::as_version_8(&project.database());
     let made = [
         "relabel.db.v8.part-journal",
         "relabel.db.v8.part",
@@ -275,7 +262,7 @@ fn a_killed_migration_can_be_run_again() {
 #[test]
 fn two_projects_of_one_stem_are_copied_aside_under_names_of_their_own() {
     let project = prepared();
-    of_version_8(&project);
+    Project::as_version_8(&project.database());
     for name in ["a.db", "a.x"] {
         fs::copy(project.database(), project.path(name)).unwrap();
         project.run(&["--project", name, "status"]);
@@ -287,7 +274,7 @@ fn two_projects_of_one_stem_are_copied_aside_under_names_of_their_own() {
 #[test]
 fn eight_processes_open_an_old_project_at_once() {
     let project = prepared();
-    of_version_8(&project);
+    Project::as_version_8(&project.database());
     let before = content(&project.database());
     let running: Vec<_> = (0..8)
         .map(|_| {

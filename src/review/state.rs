@@ -408,6 +408,13 @@ impl State {
         matches!(self.asks, Asks::WhetherRight { .. })
     }
 
+    /// Tasks ended in this session whose answers are on disk: no other counts as done on the screen.
+    pub fn finished_on_disk(&self) -> usize {
+        let sent = self.in_flight.values().map(|sent| sent.task);
+        let ended: HashSet<TaskId> = sent.filter(|task| Some(*task) != self.current).collect();
+        self.progress.finished.saturating_sub(ended.len())
+    }
+
     /// Whether votes are still on their way to disk.
     pub fn is_sending(&self) -> bool {
         !self.in_flight.is_empty()

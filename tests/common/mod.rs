@@ -212,6 +212,19 @@ impl Project {
         self.command(&arguments).output().unwrap();
     }
 
+    /// Takes a project file back to the version before audits had identities and the file a stamp.
+    pub fn as_version_8(database: &Path) {
+        let connection = rusqlite::Connection::open(database).unwrap();
+        connection
+            .execute_batch(
+                "DROP TABLE stamp;
+                 DROP INDEX audit_by_identity; ALTER TABLE audit DROP COLUMN identity;
+                 ALTER TABLE audit DROP COLUMN given_name; ALTER TABLE audit DROP COLUMN named_at;
+                 PRAGMA user_version = 8",
+            )
+            .unwrap();
+    }
+
     /// What an SQL query says, a row a line, columns with `|` between.
     pub fn sql(&self, query: &str) -> String {
         let connection = rusqlite::Connection::open(self.database()).unwrap();

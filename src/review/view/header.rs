@@ -59,7 +59,7 @@ fn progress(state: &State, columns: usize, name: usize) -> String {
     parts.push(fit(&state.rater, 20));
     parts.push(format!(
         "{} today",
-        thousands(progress.today_before + progress.finished)
+        thousands(progress.today_before + state.finished_on_disk())
     ));
     if progress.votes > 0 {
         let seconds = progress.spent as f64 / 1000.0 / progress.votes as f64;
