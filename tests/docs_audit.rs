@@ -48,8 +48,12 @@ fn audit(project: &Project, arguments: &[&str]) {
         let text = terminal.text();
         is_ready(terminal) || text.contains("verdict:")
     });
-    // Behind the label's number stand counts, which change once an answer is on disk.
-    let place = |terminal: &Terminal| header(terminal).split(" · ").next().map(str::to_owned);
+    // The label's number alone: what stands beside it changes once an answer is on disk.
+    let place = |terminal: &Terminal| {
+        let header = header(terminal);
+        let (_, number) = header.rsplit_once("label ")?;
+        number.split(' ').next().map(str::to_owned)
+    };
     while !terminal.text().contains("verdict:") {
         let before = place(&terminal);
         terminal.keys("y");
