@@ -491,6 +491,21 @@ fn an_unfinished_string_ends_and_never_votes() {
 }
 
 #[test]
+fn a_paste_ends_in_the_form_in_which_it_began() {
+    let forms: [&[u8]; 3] = [b"\x1b[", b"\x9b", b"\xc2\x9b"];
+    for own in forms {
+        for other in forms.into_iter().filter(|other| !other.ends_with(own)) {
+            let mut line = Line::new();
+            for part in [own, b"200~", other, b"201~yny", own, b"201~y"] {
+                line.send(part);
+            }
+            assert_eq!(line.typed(), "y", "{own:?} {other:?}");
+            assert_eq!(line.pasted().len(), 1);
+        }
+    }
+}
+
+#[test]
 fn an_unfinished_paste_goes_where_it_was_meant_to_and_never_votes() {
     let mut line = Line::new();
     line.send("\x1b[200~yes, no").pause_ms(5_001);

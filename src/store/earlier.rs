@@ -68,7 +68,7 @@ fn part_of(passes: &str) -> String {
              WHERE NOT hidden AND (
                  substr(CAST(image.id AS TEXT), 1, length(?3)) = ?3 OR substr(number, 1, length(?3)) = ?3
                  OR (?4 AND instr(lower(image.name), lower(?3)))))
-         SELECT * FROM listed ORDER BY exact DESC, CAST(number AS INTEGER) DESC LIMIT ?6 OFFSET ?5"
+         SELECT * FROM listed ORDER BY exact DESC, ?3 = CAST(id AS TEXT) DESC, CAST(number AS INTEGER) DESC LIMIT ?6 OFFSET ?5"
     )
 }
 

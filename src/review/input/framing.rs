@@ -48,8 +48,10 @@ const SUBSTITUTE: u8 = 0x1a;
 const CTRL_C: u8 = 0x03;
 /// The string terminator of one byte.
 const ST: u8 = 0x9c;
-/// Ends of a paste.
-const PASTE_ENDS: [&[u8]; 2] = [b"\x1b[201~", b"\x9b201~"];
+/// The end of a paste that began with ESC [, with its control of one byte, or with that in UTF-8. Another form is pasted text.
+const PASTE_END: &[u8] = b"\x1b[201~";
+const PASTE_END_C1: &[u8] = b"\x9b201~";
+const PASTE_END_UTF8: &[u8] = b"\xc2\x9b201~";
 
 #[derive(Debug, Default)]
 enum Stage {
@@ -99,6 +101,8 @@ pub struct Framing {
     last: Instant,
     /// The terminal owes an answer until then.
     answers_until: Option<Instant>,
+    /// End of the unit, should it be a paste.
+    paste_end: &'static [u8],
     frames: Vec<Frame>,
 }
 
@@ -110,6 +114,7 @@ impl Framing {
             began: now,
             last: now,
             answers_until: None,
+            paste_end: PASTE_END,
             frames: Vec::new(),
         }
     }
@@ -226,11 +231,15 @@ impl Framing {
         match byte {
             ESC => {
                 self.began = now;
+                self.paste_end = PASTE_END;
                 self.stage = Stage::Escape { waited: false };
             }
             0x00..=0x7f => self.frames.push(Frame::Character(vec![byte])),
             // One byte in place of ESC and a letter.
-            0x80..=0x9f => self.open(byte - 0x40, now),
+            0x80..=0x9f => {
+                self.paste_end = PASTE_END_C1;
+                self.open(byte - 0x40, now);
+            }
             _ => self.character(Vec::new(), length(byte), byte, now),
         }
     }
@@ -287,7 +296,10 @@ impl Framing {
         }
         match bytes.as_slice() {
             // The controls of one byte, as UTF-8 writes them.
-            [0xc2, control @ 0x80..=0x9f] => self.open(control - 0x40, now),
+            [0xc2, control @ 0x80..=0x9f] => {
+                self.paste_end = PASTE_END_UTF8;
+                self.open(control - 0x40, now);
+            }
             _ => self.frames.push(Frame::Character(bytes)),
         }
     }
@@ -371,15 +383,15 @@ impl Framing {
 
     fn paste(&mut self, mut content: Vec<u8>, mut tail: Vec<u8>, byte: u8) {
         tail.push(byte);
-        let ends = PASTE_ENDS.iter().find(|end| tail.ends_with(end));
-        if let Some(end) = ends {
+        let end = self.paste_end;
+        if tail.ends_with(end) {
             tail.truncate(tail.len() - end.len());
             content.extend(tail);
             self.frames.push(Frame::Paste(content));
             return;
         }
         // As much as the end may have of it.
-        if tail.len() == PASTE_ENDS.iter().map(|end| end.len()).max().unwrap_or(0) {
+        if tail.len() == end.len() {
             keep(&mut content, tail.remove(0), PASTE_BYTES);
         }
         self.stage = Stage::Paste { content, tail };

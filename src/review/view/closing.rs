@@ -40,8 +40,10 @@ fn lines(state: &State, closing: &Closing, columns: usize) -> (Vec<Line<'static>
         true => ("label", "looked at"),
         false => ("task", "ended"),
     };
+    // The first answer has no time; with it alone nothing is known.
     let seconds = match progress.votes {
         0 => String::new(),
+        _ if progress.spent == 0 => String::new(),
         votes => format!(
             ", {:.1} s each",
             progress.spent as f64 / 1000.0 / votes as f64

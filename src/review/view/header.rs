@@ -61,7 +61,7 @@ fn progress(state: &State, columns: usize, name: usize) -> String {
         "{} today",
         thousands(progress.today_before + state.finished_on_disk())
     ));
-    if progress.votes > 0 {
+    if progress.votes > 0 && progress.spent > 0 {
         let seconds = progress.spent as f64 / 1000.0 / progress.votes as f64;
         parts.push(format!("{seconds:.1} s each"));
     }
