@@ -245,7 +245,9 @@ fn what_was_shown_as_answered_outlives_a_kill() {
     let project = project("0.05");
     let mut terminal = open(&project, "ada");
     let first = answer(&mut terminal, "y");
-    terminal.wait_until("its record", |terminal| header(terminal).contains("s each"));
+    terminal.wait_until("its record", |terminal| {
+        header(terminal).contains("1 today")
+    });
     terminal.kill();
     assert_eq!(answers(&project), format!("{first}|2\n"));
     // The line was dropped, and her claims with it when they run out; she herself goes on at once.
