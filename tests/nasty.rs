@@ -667,7 +667,7 @@ fn the_review_screen_goes_through_all_of_them() {
             ),
         }
         outcomes.insert(name.clone(), reason.is_none());
-        let former = screen::header(&terminal);
+        let former = screen::image(&terminal);
         // A file that gives no picture is not voted on.
         match one_line(&screen).contains("no votes without it") {
             true => terminal.keys("s"),
@@ -677,7 +677,7 @@ fn the_review_screen_goes_through_all_of_them() {
             }
         }
         terminal.wait_until("what comes next", |terminal| {
-            screen::header(terminal) != former
+            screen::image(terminal) != former
         });
     }
     terminal.keys("q");
