@@ -134,7 +134,7 @@ impl Store {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Labels drawn for an audit with a standing answer of the rater.
+    /// Labels drawn for an audit, by its identity, with a standing answer of the rater.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -151,7 +151,7 @@ impl Store {
                  JOIN question ON question.id = vote.question
                  JOIN audit_draw ON audit_draw.image = question.image AND audit_draw.class = question.class
                  JOIN audit ON audit.id = audit_draw.audit
-                 WHERE vote.rater = ?1 AND vote.round = ?2 AND audit.name = ?7
+                 WHERE vote.rater = ?1 AND vote.round = ?2 AND audit.identity = ?7
              )
              GROUP BY place HAVING max(stands)"
         ));

@@ -222,7 +222,7 @@ impl Desk for Auditor {
 
     fn earlier(&mut self, part: EarlierPart<'_>) -> Result<EarlierTasks, StoreError> {
         let (rater, round) = (self.sitting.rater.id, self.sitting.round);
-        let audit = (self.audit.planned.name.as_str(), round);
+        let audit = (self.audit.planned.identity.as_str(), round);
         let rows = self.store.earlier_draws(rater, audit, part)?;
         list(&self.sitting, part, rows, |row| {
             let own = self.own_answer(self.draw(row.task)?.asks)?;

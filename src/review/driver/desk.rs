@@ -134,7 +134,7 @@ pub trait Desk {
 /// another file takes its place.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// Does errands in their order until nobody can send any more; what was sent is always done. Gives what is not in the project.
+/// Serves requests in their order until nobody can send any more; what was sent is always done. Gives what is not in the project.
 pub fn run(
     mut desk: Box<dyn Desk + Send>,
     errands: &Receiver<Errand>,
